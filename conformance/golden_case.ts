@@ -1,0 +1,50 @@
+/**
+ * Reads golden case files.
+ *
+ * @module
+ */
+import type { HostTensor } from "../graph/tensor_spec.ts";
+
+/** A golden file: tensors `input.*` and `output.*`, and what they are. */
+export interface GoldenCase {
+  /** The metadata entry `case`. */
+  readonly settings: Readonly<Record<string, unknown>> & { readonly kind: string };
+  /** Tensors by their full names. */
+  readonly tensors: ReadonlyMap<string, HostTensor>;
+}
+
+/** Parses the bytes of a golden file. */
+export function parseGoldenCase(bytes: Uint8Array<ArrayBuffer>): GoldenCase {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = Number(view.getBigUint64(0, true));
+  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  const tensors = new Map<string, HostTensor>();
+  for (
+    const [name, entry] of Object.entries<
+      { dtype: string; shape: number[]; data_offsets: [number, number] }
+    >(header)
+  ) {
+    if (name === "__metadata__") continue;
+    const [start, end] = entry.data_offsets;
+    const data = bytes.slice(8 + length + start, 8 + length + end).buffer;
+    const shape = entry.shape;
+    switch (entry.dtype) {
+      case "F32":
+        tensors.set(name, { dtype: "f32", shape, data: new Float32Array(data) });
+        break;
+      case "F16":
+        tensors.set(name, { dtype: "f16", shape, data: new Float16Array(data) });
+        break;
+      case "I32":
+      case "U32":
+        tensors.set(name, { dtype: "i32", shape, data: new Int32Array(data) });
+        break;
+      case "U8":
+        tensors.set(name, { dtype: "u8", shape, data: new Uint8Array(data) });
+        break;
+      default:
+        throw new Error(`Cannot read ${name}: stored as ${entry.dtype}`);
+    }
+  }
+  return { settings: JSON.parse(header.__metadata__.case), tensors };
+}

@@ -1,0 +1,413 @@
+/**
+ * Golden cases of schedulers: timesteps, noise levels, whole trajectories with a formula for a network.
+ *
+ * @module
+ */
+import type { HostTensor } from "../graph/tensor_spec.ts";
+import { type PlanOptions, type Scheduler, scheduler } from "../schedulers/scheduler.ts";
+import { simulate } from "../schedulers/simulate.ts";
+import type { GoldenCase } from "./golden_case.ts";
+
+/** One tensor that a case is about. It passes if no element differs by more than its bound. */
+export interface SchedulerComparison {
+  /** The output's name in the file. */
+  readonly name: string;
+  /** What we compute. */
+  readonly actual: ArrayLike<number>;
+  /** What the file says. */
+  readonly expected: ArrayLike<number>;
+  /** The largest difference allowed, of every element or element by element; 0 asks for equal numbers. */
+  readonly bound: number | ArrayLike<number>;
+}
+
+/** The settings of each kind. */
+type Settings =
+  | TrajectorySettings
+  | {
+    readonly kind: "scheduler_timesteps";
+    readonly class: string;
+    readonly config: Config;
+    readonly step_counts: readonly number[];
+    readonly init_noise_sigma: Readonly<Record<string, number>>;
+  }
+  | { readonly kind: "scheduler_noise_schedule"; readonly class: string; readonly config: Config }
+  | {
+    readonly kind: "scheduler_add_noise";
+    readonly class: string;
+    readonly config: Config;
+    readonly steps: number | null;
+    readonly timesteps_are: "timesteps" | "positions";
+  }
+  | {
+    readonly kind: "scheduler_img2img_timesteps";
+    readonly class: string;
+    readonly config: Config;
+    readonly settings: readonly (readonly [steps: number, strength: number])[];
+  }
+  | {
+    readonly kind: "repaint_timesteps";
+    readonly settings: readonly (readonly [steps: number, length: number, samples: number])[];
+  }
+  | RePaintSettings;
+
+type Config = Readonly<Record<string, unknown>>;
+
+interface TrajectorySettings {
+  readonly kind: "scheduler_trajectory";
+  readonly class: string;
+  readonly config: Config;
+  readonly steps: number | null;
+  readonly step: Config;
+  readonly set_timesteps: Config;
+  readonly strength?: number | null;
+  readonly model_variance?: string;
+  readonly init_noise_sigma: number;
+  readonly noise_steps: readonly number[];
+  readonly begin_index: number | null;
+  readonly difference_from_float64: readonly number[];
+}
+
+interface RePaintSettings {
+  readonly kind: "repaint_trajectory";
+  readonly config: Config;
+  readonly steps: number;
+  readonly jump_length: number;
+  readonly jump_n_sample: number;
+}
+
+/** Tables of single precision, where torch's square root is off by one unit in the last place, as is what follows from it. */
+const TABLE = 4e-7;
+/** Rescaling to a zero terminal signal-to-noise ratio subtracts neighbours, in which that unit weighs more. */
+const RESCALED_TABLE = 2e-5;
+/** Timesteps found among logarithms, which NumPy's vector functions get wrong by up to 4 units. Whole ones are equal. */
+const LOGARITHM = 1e-6;
+/** Each row of a sampling loop. */
+const ROW = { error: 16, magnitude: 2e-5 };
+
+/** Whether a case is one of {@linkcode runSchedulerCase}'s. */
+export function isSchedulerCase({ settings: { kind } }: GoldenCase): boolean {
+  return kind.startsWith("scheduler_") || kind.startsWith("repaint_");
+}
+
+/**
+ * Computes what a case computes.
+ *
+ * @throws {SchedulerError} The case's configuration is not one of ours.
+ */
+export function runSchedulerCase(golden: GoldenCase): readonly SchedulerComparison[] {
+  const settings = golden.settings as unknown as Settings;
+  switch (settings.kind) {
+    case "scheduler_trajectory":
+      return trajectory(golden, settings);
+    case "scheduler_timesteps": {
+      const sampler = schedulerOf(settings);
+      return settings.step_counts.flatMap((steps) => {
+        const sigmas = sampler.sigmas(steps);
+        const name = `output.sigmas.${steps}`;
+        return [
+          timestepsComparison(golden, {
+            name: `output.timesteps.${steps}`,
+            actual: sampler.timesteps(steps),
+          }),
+          ...(golden.tensors.has(name) ? [tableComparison(golden, { name, actual: sigmas ?? [] })] : []),
+          scalarComparison("init_noise_sigma", {
+            actual: sampler.plan(steps).initialScale,
+            expected: settings.init_noise_sigma[steps]!,
+          }),
+        ];
+      });
+    }
+    case "scheduler_noise_schedule": {
+      const { betas, alphasCumprod } = schedulerOf(settings).noiseSchedule!;
+      return [
+        varianceComparison(golden, { name: "output.betas", actual: betas }),
+        varianceComparison(golden, { name: "output.alphas_cumprod", actual: alphasCumprod }),
+      ];
+    }
+    case "scheduler_add_noise":
+      return addNoise(golden, settings);
+    case "scheduler_img2img_timesteps": {
+      const sampler = schedulerOf(settings);
+      return settings.settings.map(([steps, strength]) => {
+        // Python prints the strength 1 as 1.0.
+        const printed = Number.isInteger(strength) ? strength.toFixed(1) : String(strength);
+        return timestepsComparison(golden, {
+          name: `output.timesteps.${steps}_${printed}`,
+          actual: sampler.plan(steps, { strength }).rows.map((row) => row.evaluate!.timestep),
+        });
+      });
+    }
+    case "repaint_timesteps":
+      return settings.settings.map(([steps, jumpLength, jumpNSample]) => ({
+        name: `output.timesteps.${steps}_${jumpLength}_${jumpNSample}`,
+        actual: scheduler("RePaintScheduler").timesteps(steps, { jumpLength, jumpNSample }),
+        expected: data(golden, `output.timesteps.${steps}_${jumpLength}_${jumpNSample}`),
+        bound: 0,
+      }));
+    case "repaint_trajectory":
+      return repaint(golden, settings);
+    default: {
+      const never: never = settings;
+      throw new Error(`Cannot run a case of kind ${(never as GoldenCase["settings"]).kind}`);
+    }
+  }
+}
+
+function schedulerOf(settings: { readonly class: string; readonly config: Config }): Scheduler {
+  return scheduler({ ...settings.config, _class_name: settings.class });
+}
+
+function trajectory(golden: GoldenCase, settings: TrajectorySettings): SchedulerComparison[] {
+  const sampler = schedulerOf(settings);
+  const { strength: scheduleStrength, ...setTimesteps } = settings.set_timesteps;
+  const options: PlanOptions = {
+    ...camelCased({ ...setTimesteps, ...settings.step }),
+    ...(scheduleStrength !== undefined && { scheduleStrength: scheduleStrength as number }),
+    ...(settings.strength != null && { strength: settings.strength }),
+  };
+  const plan = sampler.plan(settings.steps, options);
+  const { shape } = tensor(golden, "input.sample");
+  const given = data(golden, "input.sample");
+  const image2image = settings.strength != null;
+  const sample = image2image
+    ? mixed(plan.start, { image: given, noise: data(golden, "input.start_noise") })
+    : given.map((x) => x * plan.initialScale);
+  const rows = simulate(plan, {
+    shape,
+    sample,
+    model: (input, timestep) => network(input, { timestep, shape, variance: settings.model_variance !== undefined }),
+    draw: (k) => data(golden, `input.noise.${k}`),
+  });
+
+  const errors = settings.difference_from_float64;
+  const rowComparison = (
+    name: string,
+    { actual, error }: {
+      readonly actual: readonly Float32Array[];
+      readonly error: (row: number) => number;
+    },
+  ): SchedulerComparison => rowsComparison(golden, { name, actual, error });
+  // The network is called with the sample before, and changes it by less than its own size.
+  const before = (row: number) => (errors[row - 1] ?? 0) * (plan.rows[row]?.evaluate?.inputScale ?? 1);
+  const draws = plan.rows.flatMap((row, i) => Array.from({ length: row.draws }, () => i));
+  return [
+    timestepsComparison(golden, {
+      name: "output.timesteps",
+      actual: rows.map((row) => row.timestep!),
+    }),
+    { name: "noise_steps", actual: draws, expected: settings.noise_steps, bound: 0 },
+    scalarComparison("init_noise_sigma", {
+      actual: plan.initialScale,
+      expected: settings.init_noise_sigma,
+    }),
+    ...(golden.tensors.has("output.sigmas")
+      ? [
+        tableComparison(golden, {
+          name: "output.sigmas",
+          actual: sampler.sigmas(settings.steps, options) ?? [],
+        }),
+      ]
+      : []),
+    ...(image2image
+      ? [rowComparison("output.start", { actual: [sample], error: () => 0 })]
+      : []),
+    rowComparison("output.scaled_inputs", { actual: rows.map((row) => row.input!), error: before }),
+    rowComparison("output.model_outputs", { actual: rows.map((row) => row.output!), error: before }),
+    rowComparison("output.samples", {
+      actual: rows.map((row) => row.sample),
+      error: (row) => errors[row]!,
+    }),
+  ];
+}
+
+function repaint(golden: GoldenCase, settings: RePaintSettings): SchedulerComparison[] {
+  const plan = scheduler({ ...settings.config, _class_name: "RePaintScheduler" }).plan(settings.steps, {
+    jumpLength: settings.jump_length,
+    jumpNSample: settings.jump_n_sample,
+  });
+  const { shape } = tensor(golden, "input.sample");
+  const [n, c] = [shape[0]!, shape[1]!];
+  const mask = data(golden, "input.mask"); // [n, 1, h, w], broadcast over channels
+  const area = mask.length / n;
+  const noises = plan.rows.flatMap((row, i) => {
+    const drawn = data(golden, `input.noise.${i}`); // [draws, n, c, h, w]
+    const size = drawn.length / row.draws;
+    return Array.from({ length: row.draws }, (_, k) => drawn.subarray(k * size, (k + 1) * size));
+  });
+  const rows = simulate(plan, {
+    shape,
+    sample: data(golden, "input.sample"),
+    model: (input, timestep) => network(input, { timestep, shape, variance: false }),
+    draw: (k) => noises[k]!,
+    known: {
+      image: data(golden, "input.image"),
+      mask: Float32Array.from(
+        { length: n * c * area },
+        (_, i) => mask[Math.floor(i / (c * area)) * area + i % area]!,
+      ),
+    },
+  });
+  return [
+    {
+      name: "output.is_step",
+      actual: plan.rows.map((row) => row.evaluate === undefined ? 0 : 1),
+      expected: data(golden, "output.is_step"),
+      bound: 0,
+    },
+    rowsComparison(golden, {
+      name: "output.model_outputs",
+      actual: rows.flatMap((row) => row.output ?? []),
+      error: () => 0,
+    }),
+    rowsComparison(golden, {
+      name: "output.samples",
+      actual: rows.map((row) => row.sample),
+      error: () => 0,
+    }),
+  ];
+}
+
+function addNoise(
+  golden: GoldenCase,
+  settings: Extract<Settings, { readonly kind: "scheduler_add_noise" }>,
+): SchedulerComparison[] {
+  const sampler = schedulerOf(settings);
+  const chosen = [...data(golden, "input.timesteps")];
+  const positions = settings.timesteps_are === "positions";
+  const all = positions ? sampler.timesteps(settings.steps) : [];
+  const timesteps = positions ? chosen.map((position) => all[position]!) : chosen;
+  const levels = timesteps.map((t) => sampler.level(t, { steps: settings.steps }));
+  const [sample, noise] = [data(golden, "input.sample"), data(golden, "input.noise")];
+  const size = sample.length / chosen.length;
+  const alphas = sampler.noiseSchedule?.alphasCumprod;
+  const comparison = (name: string, at: (image: number, i: number) => number) =>
+    rowsComparison(golden, {
+      name,
+      actual: [sample.map((_, i) => at(Math.floor(i / size), i))],
+      error: () => 0,
+    });
+  return [
+    timestepsComparison(golden, { name: "output.timesteps", actual: timesteps }),
+    comparison("output.noisy", (image, i) => {
+      const level = levels[image]!;
+      return level.signal * sample[i]! + level.noise * noise[i]!;
+    }),
+    ...(golden.tensors.has("output.velocity")
+      ? [comparison("output.velocity", (image, i) => {
+        // diffusers' Euler looks alphas up by position there, all others by timestep.
+        const alpha = alphas![chosen[image]!]!;
+        return Math.sqrt(alpha) * noise[i]! - Math.sqrt(1 - alpha) * sample[i]!;
+      })]
+      : []),
+  ];
+}
+
+/** The network of all trajectories, `x (0.3 t / 1000) + 0.1 sin(3 x)`, whose factor is computed in double and rounded once. */
+function network(
+  input: Float32Array,
+  { timestep, shape, variance }: {
+    readonly timestep: number;
+    readonly shape: readonly number[];
+    readonly variance: boolean;
+  },
+): Float32Array {
+  const { fround } = Math;
+  const factor = fround(0.3 * timestep / 1000);
+  const tenth = fround(0.1);
+  const output = input.map((x) => fround(x * factor) + fround(tenth * fround(Math.sin(fround(3 * x)))));
+  if (!variance) return output;
+  const size = input.length / shape[0]!;
+  const second = input.map((x) => 0.5 + 0.4 * Math.cos(2 * x));
+  return Float32Array.from(
+    { length: 2 * input.length },
+    (_, i) => {
+      const [image, within] = [Math.floor(i / (2 * size)), i % (2 * size)];
+      return within < size ? output[image * size + within]! : second[image * size + within - size]!;
+    },
+  );
+}
+
+function mixed(
+  level: { readonly signal: number; readonly noise: number },
+  { image, noise }: { readonly image: Float32Array; readonly noise: Float32Array },
+): Float32Array {
+  return image.map((x, i) => level.signal * x + level.noise * noise[i]!);
+}
+
+function tensor(golden: GoldenCase, name: string): HostTensor {
+  const found = golden.tensors.get(name);
+  if (found === undefined) throw new Error(`Cannot read ${name}: the case has no such tensor`);
+  return found;
+}
+
+function data(golden: GoldenCase, name: string): Float32Array {
+  return Float32Array.from(tensor(golden, name).data);
+}
+
+/** Every row against its own error and magnitude. */
+function rowsComparison(
+  golden: GoldenCase,
+  { name, actual, error }: {
+    readonly name: string;
+    readonly actual: readonly Float32Array[];
+    readonly error: (row: number) => number;
+  },
+): SchedulerComparison {
+  const expected = data(golden, name);
+  const size = expected.length / actual.length;
+  const bounds = actual.flatMap((_, row) => {
+    const most = expected.subarray(row * size, (row + 1) * size)
+      .reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+    return new Array<number>(size).fill(ROW.error * error(row) + ROW.magnitude * most);
+  });
+  return { name, actual: actual.flatMap((row) => [...row]), expected, bound: bounds };
+}
+
+/** A table, element by element. */
+function tableComparison(
+  golden: GoldenCase,
+  { name, actual }: { readonly name: string; readonly actual: ArrayLike<number> },
+): SchedulerComparison {
+  const expected = data(golden, name);
+  const config = golden.settings["config"] as Config;
+  const share = config["rescale_betas_zero_snr"] === true ? RESCALED_TABLE : TABLE;
+  return { name, actual, expected, bound: expected.map((x) => share * Math.abs(x)) };
+}
+
+/** Variances between 0 and 1; 1 - alpha is known only as closely as 1 is. */
+function varianceComparison(
+  golden: GoldenCase,
+  { name, actual }: { readonly name: string; readonly actual: ArrayLike<number> },
+): SchedulerComparison {
+  const comparison = tableComparison(golden, { name, actual });
+  const config = golden.settings["config"] as Config;
+  return config["rescale_betas_zero_snr"] === true ? { ...comparison, bound: RESCALED_TABLE } : comparison;
+}
+
+function scalarComparison(
+  name: string,
+  { actual, expected }: { readonly actual: number; readonly expected: number },
+): SchedulerComparison {
+  return { name, actual: [actual], expected: [expected], bound: TABLE * expected };
+}
+
+function timestepsComparison(
+  golden: GoldenCase,
+  { name, actual }: { readonly name: string; readonly actual: readonly number[] },
+): SchedulerComparison {
+  const expected = data(golden, name);
+  const name_ = golden.settings["class"];
+  const most = expected.reduce((most, t) => Math.max(most, Math.abs(t)), 0);
+  const looked = typeof name_ === "string" && LOOKED_UP.has(name_);
+  const exact = expected.every(Number.isInteger) && !looked;
+  return { name, actual: actual.map(Math.fround), expected, bound: exact ? 0 : LOGARITHM * most };
+}
+
+function camelCased(options: Config): PlanOptions {
+  return Object.fromEntries(
+    Object.entries(options).map(([key, value]) => [
+      key.replace(/_(.)/g, (_, letter: string) => letter.toUpperCase()),
+      value,
+    ]),
+  );
+}

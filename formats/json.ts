@@ -1,0 +1,113 @@
+/**
+ * JSON from files that nobody vouches for: UTF-8 only, no key twice, no bottomless nesting.
+ *
+ * @module
+ */
+
+/** What JSON can say. Objects may have an own key `__proto__`: read them with `Object.entries`. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue };
+
+/** An object of JSON. */
+export type JsonObject = { readonly [key: string]: JsonValue };
+
+/** The bytes are not JSON, or JSON that two readers could understand differently. */
+export class JsonError extends Error {
+  override name = "JsonError";
+}
+
+/** No configuration, index or header nests deeper than a few levels. */
+const DEEPEST = 64;
+
+/**
+ * Parses JSON.
+ *
+ * `JSON.parse` alone keeps the last of two equal keys, which is how a file shows one thing to a checker and another to
+ * a loader; this refuses such a file.
+ *
+ * @example
+ * ```ts
+ * import { parseJson } from "./json.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(parseJson(new TextEncoder().encode('{"steps": [1, 2]}')), { steps: [1, 2] });
+ * ```
+ *
+ * @throws {JsonError} If the bytes are not UTF-8, not JSON, have a key twice in one object or nest more than 64 deep.
+ */
+export function parseJson(bytes: Uint8Array): JsonValue {
+  let text: string;
+  try {
+    // A byte order mark is kept, so that it is refused as Python and Rust refuse it.
+    text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+  } catch {
+    throw new JsonError("it is not UTF-8");
+  }
+  if (text.startsWith("\ufeff")) throw new JsonError("it begins with a byte order mark");
+  let value: JsonValue;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new JsonError(`it is not JSON: ${error instanceof Error ? error.message : error}`);
+  }
+  checkKeysAndDepth(text);
+  return value;
+}
+
+/** Whether a JSON value is an object. */
+export function isObject(value: JsonValue | undefined): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/** A value as JSON for messages, at most about 100 characters; unlike `JSON.stringify` it shows infinities. */
+export function display(value: JsonValue | undefined): string {
+  const text = write(value, 3);
+  return text.length > 100 ? `${text.slice(0, 97)}...` : text;
+}
+
+function write(value: JsonValue | undefined, depth: number): string {
+  if (typeof value === "string") return JSON.stringify(value.slice(0, 100));
+  if (typeof value !== "object" || value === null) return String(value);
+  if (depth === 0) return "...";
+  if (Array.isArray(value)) {
+    return `[${value.slice(0, 50).map((item) => write(item, depth - 1)).join(", ")}]`;
+  }
+  const entries = Object.entries(value).slice(0, 50);
+  return `{${entries.map(([k, v]) => `${JSON.stringify(k)}: ${write(v, depth - 1)}`).join(", ")}}`;
+}
+
+/**
+ * Walks JSON that is known to be well formed. A string is a key if a colon follows it.
+ *
+ * No regular expression: a header may be a single string of a hundred megabytes, too much for one to match.
+ */
+function checkKeysAndDepth(text: string): void {
+  const open: Set<string>[] = [];
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === "{" || char === "[") {
+      if (open.push(new Set()) > DEEPEST) {
+        throw new JsonError(`it nests more than ${DEEPEST} levels deep`);
+      }
+    } else if (char === "}" || char === "]") {
+      open.pop();
+    } else if (char === '"') {
+      const start = at;
+      do {
+        at += text[at] === "\\" ? 2 : 1;
+      } while (text[at] !== '"');
+      let next = at + 1;
+      while (" \t\r\n".includes(text[next] ?? "end")) next++;
+      if (text[next] !== ":") continue;
+      const key: string = JSON.parse(text.slice(start, at + 1));
+      const keys = open.at(-1);
+      if (keys?.has(key)) throw new JsonError(`it has the key ${display(key)} twice in one object`);
+      keys?.add(key);
+    }
+  }
+}

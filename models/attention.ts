@@ -1,0 +1,81 @@
+/**
+ * Multi-head attention as diffusers' checkpoints store it: `to_q`, `to_k`, `to_v`, `to_out.0`.
+ *
+ * @module
+ */
+import { add, attention as attend, div, permute, reshape } from "../graph/ops/mod.ts";
+import type { Tensor, Weights } from "../graph/trace.ts";
+import { groupNorm, layerNorm, linear } from "./layers.ts";
+
+/** Settings of {@linkcode attention}. */
+export interface AttentionOptions {
+  /** How many heads share the width. */
+  readonly heads: number;
+  /** Width of one head; heads x width need not be the width of x. */
+  readonly headDim: number;
+  /** What is attended to, `[n, tokens, d]`; x itself unless given. */
+  readonly context?: Tensor | undefined;
+  /** Whether queries, keys and values have biases. */
+  readonly bias?: boolean;
+  /** Normalisation of the context before keys and values. */
+  readonly contextNorm?: "layer_norm" | undefined;
+}
+
+/** `[n, tokens, heads d]` to `[n, heads, tokens, d]`. */
+export function splitHeads(x: Tensor, heads: number): Tensor {
+  const [n, tokens, width] = x.shape as [number, number, number];
+  return permute(reshape(x, [n, tokens, heads, width / heads]), [0, 2, 1, 3]);
+}
+
+/** `[n, heads, tokens, d]` to `[n, tokens, heads d]`. */
+export function mergeHeads(x: Tensor): Tensor {
+  const [n, heads, tokens, width] = x.shape as [number, number, number, number];
+  return reshape(permute(x, [0, 2, 1, 3]), [n, tokens, heads * width]);
+}
+
+/** Multi-head attention of `x [n, tokens, d]` to itself or to a context (Vaswani et al. 2017). */
+export function attention(w: Weights, x: Tensor, options: AttentionOptions): Tensor {
+  const { heads, headDim, bias = false } = options;
+  const inner = heads * headDim;
+  return w.module(() => {
+    const context = options.contextNorm === undefined || options.context === undefined
+      ? options.context ?? x
+      : layerNorm(w.at("norm_cross"), options.context);
+    const q = splitHeads(linear(w.at("to_q"), x, { out: inner, bias }), heads);
+    const k = splitHeads(linear(w.at("to_k"), context, { out: inner, bias }), heads);
+    const v = splitHeads(linear(w.at("to_v"), context, { out: inner, bias }), heads);
+    return linear(w.at("to_out.0"), mergeHeads(attend(q, { k, v })), { out: x.size(-1) });
+  });
+}
+
+/** Settings of {@linkcode spatialAttention}. */
+export interface SpatialAttentionOptions {
+  /** How many heads share the channels. */
+  readonly heads: number;
+  /** Groups of the normalisation. */
+  readonly groups: number;
+  /** Added to the variance. */
+  readonly epsilon: number;
+  /** Divides the sum of input and attention. */
+  readonly outputScale?: number;
+}
+
+/** Normalised self-attention over the positions of `x [n, c, h, w]`, added to x (Ho et al. 2020). */
+export function spatialAttention(w: Weights, x: Tensor, options: SpatialAttentionOptions): Tensor {
+  const [n, c, height, width] = x.shape as [number, number, number, number];
+  const { heads, groups, epsilon, outputScale = 1 } = options;
+  return w.module(() => {
+    const normed = groupNorm(w.at("group_norm"), reshape(x, [n, c, height * width]), {
+      groups,
+      epsilon,
+    });
+    const tokens = permute(normed, [0, 2, 1]); // [n, hw, c]
+    const project = (name: string) => splitHeads(linear(w.at(name), tokens, { out: c }), heads);
+    const attended = mergeHeads(
+      attend(project("to_q"), { k: project("to_k"), v: project("to_v") }),
+    );
+    const image = permute(linear(w.at("to_out.0"), attended, { out: c }), [0, 2, 1]); // [n, c, hw]
+    const sum = add(reshape(image, x.shape), x);
+    return outputScale === 1 ? sum : div(sum, outputScale);
+  });
+}

@@ -1,0 +1,110 @@
+/**
+ * Encoder and decoder that all first stages share (Esser et al. 2021; Rombach et al. 2022, appendix E.1).
+ *
+ * @module
+ */
+import type { Tensor, Weights } from "../graph/trace.ts";
+import { spatialAttention } from "./attention.ts";
+import { activate, type Activation, conv2d, groupNorm } from "./layers.ts";
+import { downsample, resnetBlock, upsample } from "./resnet.ts";
+
+/** Epsilon of every normalisation in a first stage. */
+const EPSILON = 1e-6;
+
+/** One level of a first stage. */
+export interface AutoencoderLevel {
+  /** Channels. */
+  readonly channels: number;
+  /** Self-attention after each residual block of the encoder, of the decoder. */
+  readonly attention: { readonly down: boolean; readonly up: boolean };
+}
+
+/** Everything that decides encoder and decoder. */
+export interface AutoencoderBlocksConfig {
+  /** From the full resolution downwards. */
+  readonly levels: readonly AutoencoderLevel[];
+  /** Residual blocks a level in the encoder; one more in the decoder. */
+  readonly layers: number;
+  /** Groups of every normalisation. */
+  readonly groups: number;
+  /** Activation function. */
+  readonly activation: Activation;
+  /** Self-attention in the middle. */
+  readonly midAttention: boolean;
+}
+
+type Config = AutoencoderBlocksConfig;
+
+const resnet = ({ groups, activation }: Config) => ({ groups, activation, epsilon: EPSILON });
+/** One head as wide as the channels. */
+const oneHead = ({ groups }: Config) => ({ groups, heads: 1, epsilon: EPSILON });
+
+function middle(w: Weights, x: Tensor, config: Config): Tensor {
+  const out = x.size(1);
+  return w.module(() => {
+    let h = resnetBlock(w.at("resnets.0"), x, { ...resnet(config), out });
+    if (config.midAttention) h = spatialAttention(w.at("attentions.0"), h, oneHead(config));
+    return resnetBlock(w.at("resnets.1"), h, { ...resnet(config), out });
+  });
+}
+
+function finish(
+  w: Weights,
+  x: Tensor,
+  options: { readonly config: Config; readonly out: number },
+): Tensor {
+  const { groups, activation } = options.config;
+  const h = activate(groupNorm(w.at("conv_norm_out"), x, { groups, epsilon: EPSILON }), activation);
+  return conv2d(w.at("conv_out"), h, { out: options.out });
+}
+
+/** Settings of {@linkcode encoder} and {@linkcode decoder}. */
+export interface AutoencoderBlocksOptions {
+  /** The network. */
+  readonly config: AutoencoderBlocksConfig;
+  /** Channels of the result. */
+  readonly out: number;
+}
+
+/** Image `[n, 3, H, W]` to `[n, out, H / f, W / f]`, f = 2^(levels - 1). */
+export function encoder(w: Weights, image: Tensor, options: AutoencoderBlocksOptions): Tensor {
+  const { config } = options;
+  return w.module(() => {
+    let h = conv2d(w.at("conv_in"), image, { out: config.levels[0]!.channels });
+    config.levels.forEach(({ channels: out, attention }, at) => {
+      h = w.at(`down_blocks.${at}`).module((block) => {
+        for (let layer = 0; layer < config.layers; layer++) {
+          h = resnetBlock(block.at(`resnets.${layer}`), h, { ...resnet(config), out });
+          if (attention.down) {
+            h = spatialAttention(block.at(`attentions.${layer}`), h, oneHead(config));
+          }
+        }
+        return at === config.levels.length - 1
+          ? h
+          : downsample(block.at("downsamplers.0"), h, { out, padding: 0 });
+      });
+    });
+    return finish(w, middle(w.at("mid_block"), h, config), options);
+  });
+}
+
+/** Latents `[n, c, h, w]` to an image `[n, out, f h, f w]`. */
+export function decoder(w: Weights, latents: Tensor, options: AutoencoderBlocksOptions): Tensor {
+  const { config } = options;
+  return w.module(() => {
+    let h = conv2d(w.at("conv_in"), latents, { out: config.levels.at(-1)!.channels });
+    h = middle(w.at("mid_block"), h, config);
+    config.levels.toReversed().forEach(({ channels: out, attention }, at) => {
+      h = w.at(`up_blocks.${at}`).module((block) => {
+        for (let layer = 0; layer <= config.layers; layer++) {
+          h = resnetBlock(block.at(`resnets.${layer}`), h, { ...resnet(config), out });
+          if (attention.up) {
+            h = spatialAttention(block.at(`attentions.${layer}`), h, oneHead(config));
+          }
+        }
+        return at === config.levels.length - 1 ? h : upsample(block.at("upsamplers.0"), h, { out });
+      });
+    });
+    return finish(w, h, options);
+  });
+}

@@ -1,0 +1,16 @@
+/**
+ * The classes of networks that can be read.
+ *
+ * @module
+ */
+import { autoencoderKLNetwork } from "./autoencoder_kl.ts";
+import { ldmBertNetwork } from "./ldm_bert.ts";
+import type { NetworkReader } from "./network.ts";
+import { unet2dConditionNetwork } from "./unet_2d_condition.ts";
+
+/** Readers of configurations, by the class's name. */
+export const networkReaders: ReadonlyMap<string, NetworkReader> = new Map([
+  ["AutoencoderKL", autoencoderKLNetwork],
+  ["LDMBertModel", ldmBertNetwork],
+  ["UNet2DConditionModel", unet2dConditionNetwork],
+]);
