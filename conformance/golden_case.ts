@@ -46,5 +46,16 @@ export function parseGoldenCase(bytes: Uint8Array<ArrayBuffer>): GoldenCase {
         throw new Error(`Cannot read ${name}: stored as ${entry.dtype}`);
     }
   }
-  return { settings: JSON.parse(header.__metadata__.case), tensors };
+  return { settings: JSON.parse(header.__metadata__.case, exactIntegers), tensors };
+}
+
+/** Integers beyond 2^53 (seeds) become bigints: a double would change them. */
+function exactIntegers(
+  _key: string,
+  value: unknown,
+  context?: { readonly source?: string },
+): unknown {
+  if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
+  const source = context?.source ?? "";
+  return /^-?\d+$/.test(source) ? BigInt(source) : value;
 }

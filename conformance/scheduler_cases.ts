@@ -1,15 +1,18 @@
+// deno-lint-ignore-file camelcase -- keys of golden files
 /**
  * Golden cases of schedulers: timesteps, noise levels, whole trajectories with a formula for a network.
  *
  * @module
  */
 import type { HostTensor } from "../graph/tensor_spec.ts";
+import { sigmasOf } from "../schedulers/noise_schedule.ts";
 import { type PlanOptions, type Scheduler, scheduler } from "../schedulers/scheduler.ts";
+import { logarithms, sigmaToTimestep } from "../schedulers/sigma_spacing.ts";
 import { simulate } from "../schedulers/simulate.ts";
 import type { GoldenCase } from "./golden_case.ts";
 
 /** One tensor that a case is about. It passes if no element differs by more than its bound. */
-export interface SchedulerComparison {
+export interface Comparison {
   /** The output's name in the file. */
   readonly name: string;
   /** What we compute. */
@@ -17,7 +20,7 @@ export interface SchedulerComparison {
   /** What the file says. */
   readonly expected: ArrayLike<number>;
   /** The largest difference allowed, of every element or element by element; 0 asks for equal numbers. */
-  readonly bound: number | ArrayLike<number>;
+  readonly bound: number | readonly number[];
 }
 
 /** The settings of each kind. */
@@ -77,12 +80,29 @@ interface RePaintSettings {
 
 /** Tables of single precision, where torch's square root is off by one unit in the last place, as is what follows from it. */
 const TABLE = 4e-7;
-/** Rescaling to a zero terminal signal-to-noise ratio subtracts neighbours, in which that unit weighs more. */
-const RESCALED_TABLE = 2e-5;
-/** Timesteps found among logarithms, which NumPy's vector functions get wrong by up to 4 units. Whole ones are equal. */
+/**
+ * Rescaling to a zero terminal signal-to-noise ratio subtracts square roots that are close, in which that unit weighs more, and
+ * then the variance of the noise from 1.
+ */
+const RESCALED = { table: 1e-4, noise: 2.4e-7, row: 1e-4 };
+/** Timesteps found among logarithms. Whole ones are equal. */
 const LOGARITHM = 1e-6;
 /** Each row of a sampling loop. */
 const ROW = { error: 16, magnitude: 2e-5 };
+const ANCESTRAL_MIDPOINT = "KDPM2AncestralDiscreteScheduler";
+/** Classes that find timesteps among logarithms whatever their configuration, and do not round them. */
+const LOOKED_UP: ReadonlySet<string> = new Set([
+  "KDPM2DiscreteScheduler",
+  ANCESTRAL_MIDPOINT,
+  "DPMSolverSDEScheduler",
+]);
+/** Classes that do so where their configuration spreads noise levels. */
+const MAY_LOOK_UP: ReadonlySet<string> = new Set([
+  "EulerDiscreteScheduler",
+  "HeunDiscreteScheduler",
+  "LMSDiscreteScheduler",
+]);
+const SPREADS = ["use_karras_sigmas", "use_exponential_sigmas", "use_beta_sigmas"];
 
 /** Whether a case is one of {@linkcode runSchedulerCase}'s. */
 export function isSchedulerCase({ settings: { kind } }: GoldenCase): boolean {
@@ -94,7 +114,7 @@ export function isSchedulerCase({ settings: { kind } }: GoldenCase): boolean {
  *
  * @throws {SchedulerError} The case's configuration is not one of ours.
  */
-export function runSchedulerCase(golden: GoldenCase): readonly SchedulerComparison[] {
+export function runSchedulerCase(golden: GoldenCase): readonly Comparison[] {
   const settings = golden.settings as unknown as Settings;
   switch (settings.kind) {
     case "scheduler_trajectory":
@@ -108,8 +128,12 @@ export function runSchedulerCase(golden: GoldenCase): readonly SchedulerComparis
           timestepsComparison(golden, {
             name: `output.timesteps.${steps}`,
             actual: sampler.timesteps(steps),
+            ...(settings.class === ANCESTRAL_MIDPOINT &&
+              { slack: midpointSlack(sampler, sigmas!) }),
           }),
-          ...(golden.tensors.has(name) ? [tableComparison(golden, { name, actual: sigmas ?? [] })] : []),
+          ...(golden.tensors.has(name)
+            ? [tableComparison(golden, { name, actual: sigmas ?? [] })]
+            : []),
           scalarComparison("init_noise_sigma", {
             actual: sampler.plan(steps).initialScale,
             expected: settings.init_noise_sigma[steps]!,
@@ -134,6 +158,9 @@ export function runSchedulerCase(golden: GoldenCase): readonly SchedulerComparis
         return timestepsComparison(golden, {
           name: `output.timesteps.${steps}_${printed}`,
           actual: sampler.plan(steps, { strength }).rows.map((row) => row.evaluate!.timestep),
+          ...(settings.class === ANCESTRAL_MIDPOINT && {
+            slack: midpointSlack(sampler, sampler.sigmas(steps)!),
+          }),
         });
       });
     }
@@ -157,7 +184,7 @@ function schedulerOf(settings: { readonly class: string; readonly config: Config
   return scheduler({ ...settings.config, _class_name: settings.class });
 }
 
-function trajectory(golden: GoldenCase, settings: TrajectorySettings): SchedulerComparison[] {
+function trajectory(golden: GoldenCase, settings: TrajectorySettings): Comparison[] {
   const sampler = schedulerOf(settings);
   const { strength: scheduleStrength, ...setTimesteps } = settings.set_timesteps;
   const options: PlanOptions = {
@@ -175,25 +202,26 @@ function trajectory(golden: GoldenCase, settings: TrajectorySettings): Scheduler
   const rows = simulate(plan, {
     shape,
     sample,
-    model: (input, timestep) => network(input, { timestep, shape, variance: settings.model_variance !== undefined }),
+    model: (input, timestep) =>
+      network(input, { timestep, shape, variance: settings.model_variance !== undefined }),
     draw: (k) => data(golden, `input.noise.${k}`),
   });
 
-  const errors = settings.difference_from_float64;
-  const rowComparison = (
-    name: string,
-    { actual, error }: {
-      readonly actual: readonly Float32Array[];
-      readonly error: (row: number) => number;
-    },
-  ): SchedulerComparison => rowsComparison(golden, { name, actual, error });
-  // The network is called with the sample before, and changes it by less than its own size.
-  const before = (row: number) => (errors[row - 1] ?? 0) * (plan.rows[row]?.evaluate?.inputScale ?? 1);
+  const sigmas = sampler.sigmas(settings.steps, options);
+  const lost = settings.class === ANCESTRAL_MIDPOINT ? lostDigits(sigmas!) : [];
+  /** How far the samples after a row may be off, beyond a share of their own size. */
+  const slackAfter = (row: number) =>
+    ROW.error * settings.difference_from_float64[row]! +
+    Math.max(0, ...lost.slice(0, Math.ceil((row + 1) / 2))) * magnitude(rows[row]!.sample);
+  /** The network sees the sample before, and its output moves by less than that. */
+  const slackBefore = (row: number) =>
+    row === 0 ? 0 : slackAfter(row - 1) * plan.rows[row]!.evaluate!.inputScale;
   const draws = plan.rows.flatMap((row, i) => Array.from({ length: row.draws }, () => i));
   return [
     timestepsComparison(golden, {
       name: "output.timesteps",
       actual: rows.map((row) => row.timestep!),
+      ...(lost.length > 0 && { slack: midpointSlack(sampler, sigmas!) }),
     }),
     { name: "noise_steps", actual: draws, expected: settings.noise_steps, bound: 0 },
     scalarComparison("init_noise_sigma", {
@@ -204,27 +232,33 @@ function trajectory(golden: GoldenCase, settings: TrajectorySettings): Scheduler
       ? [
         tableComparison(golden, {
           name: "output.sigmas",
-          actual: sampler.sigmas(settings.steps, options) ?? [],
+          actual: sigmas ?? [],
         }),
       ]
       : []),
-    ...(image2image
-      ? [rowComparison("output.start", { actual: [sample], error: () => 0 })]
-      : []),
-    rowComparison("output.scaled_inputs", { actual: rows.map((row) => row.input!), error: before }),
-    rowComparison("output.model_outputs", { actual: rows.map((row) => row.output!), error: before }),
-    rowComparison("output.samples", {
+    ...(image2image ? [rowsComparison(golden, { name: "output.start", actual: [sample] })] : []),
+    rowsComparison(golden, {
+      name: "output.scaled_inputs",
+      actual: rows.map((row) => row.input!),
+      slack: slackBefore,
+    }),
+    rowsComparison(golden, {
+      name: "output.model_outputs",
+      actual: rows.map((row) => row.output!),
+      slack: slackBefore,
+    }),
+    rowsComparison(golden, {
+      name: "output.samples",
       actual: rows.map((row) => row.sample),
-      error: (row) => errors[row]!,
+      slack: slackAfter,
     }),
   ];
 }
 
-function repaint(golden: GoldenCase, settings: RePaintSettings): SchedulerComparison[] {
-  const plan = scheduler({ ...settings.config, _class_name: "RePaintScheduler" }).plan(settings.steps, {
-    jumpLength: settings.jump_length,
-    jumpNSample: settings.jump_n_sample,
-  });
+function repaint(golden: GoldenCase, settings: RePaintSettings): Comparison[] {
+  const sampler = scheduler({ ...settings.config, _class_name: "RePaintScheduler" });
+  const options = { jumpLength: settings.jump_length, jumpNSample: settings.jump_n_sample };
+  const plan = sampler.plan(settings.steps, options);
   const { shape } = tensor(golden, "input.sample");
   const [n, c] = [shape[0]!, shape[1]!];
   const mask = data(golden, "input.mask"); // [n, 1, h, w], broadcast over channels
@@ -247,7 +281,14 @@ function repaint(golden: GoldenCase, settings: RePaintSettings): SchedulerCompar
       ),
     },
   });
+  const steps = rows.filter((row) => row.output !== undefined);
   return [
+    {
+      name: "output.timesteps",
+      actual: sampler.timesteps(settings.steps, options),
+      expected: data(golden, "output.timesteps"),
+      bound: 0,
+    },
     {
       name: "output.is_step",
       actual: plan.rows.map((row) => row.evaluate === undefined ? 0 : 1),
@@ -256,21 +297,17 @@ function repaint(golden: GoldenCase, settings: RePaintSettings): SchedulerCompar
     },
     rowsComparison(golden, {
       name: "output.model_outputs",
-      actual: rows.flatMap((row) => row.output ?? []),
-      error: () => 0,
+      actual: steps.map((row) => row.output!),
+      slack: (row) => ROW.magnitude * magnitude(steps[row]!.input!),
     }),
-    rowsComparison(golden, {
-      name: "output.samples",
-      actual: rows.map((row) => row.sample),
-      error: () => 0,
-    }),
+    rowsComparison(golden, { name: "output.samples", actual: rows.map((row) => row.sample) }),
   ];
 }
 
 function addNoise(
   golden: GoldenCase,
   settings: Extract<Settings, { readonly kind: "scheduler_add_noise" }>,
-): SchedulerComparison[] {
+): Comparison[] {
   const sampler = schedulerOf(settings);
   const chosen = [...data(golden, "input.timesteps")];
   const positions = settings.timesteps_are === "positions";
@@ -284,7 +321,6 @@ function addNoise(
     rowsComparison(golden, {
       name,
       actual: [sample.map((_, i) => at(Math.floor(i / size), i))],
-      error: () => 0,
     });
   return [
     timestepsComparison(golden, { name: "output.timesteps", actual: timesteps }),
@@ -314,7 +350,9 @@ function network(
   const { fround } = Math;
   const factor = fround(0.3 * timestep / 1000);
   const tenth = fround(0.1);
-  const output = input.map((x) => fround(x * factor) + fround(tenth * fround(Math.sin(fround(3 * x)))));
+  const output = input.map((x) =>
+    fround(x * factor) + fround(tenth * fround(Math.sin(fround(3 * x))))
+  );
   if (!variance) return output;
   const size = input.length / shape[0]!;
   const second = input.map((x) => 0.5 + 0.4 * Math.cos(2 * x));
@@ -344,63 +382,115 @@ function data(golden: GoldenCase, name: string): Float32Array {
   return Float32Array.from(tensor(golden, name).data);
 }
 
-/** Every row against its own error and magnitude. */
-function rowsComparison(
-  golden: GoldenCase,
-  { name, actual, error }: {
-    readonly name: string;
-    readonly actual: readonly Float32Array[];
-    readonly error: (row: number) => number;
-  },
-): SchedulerComparison {
-  const expected = data(golden, name);
-  const size = expected.length / actual.length;
-  const bounds = actual.flatMap((_, row) => {
-    const most = expected.subarray(row * size, (row + 1) * size)
-      .reduce((most, x) => Math.max(most, Math.abs(x)), 0);
-    return new Array<number>(size).fill(ROW.error * error(row) + ROW.magnitude * most);
-  });
-  return { name, actual: actual.flatMap((row) => [...row]), expected, bound: bounds };
+function magnitude(values: Float32Array): number {
+  return values.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 }
 
-/** A table, element by element. */
+/** Every row against its own magnitude, and what else it may be off by. */
+function rowsComparison(
+  golden: GoldenCase,
+  { name, actual, slack = () => 0 }: {
+    readonly name: string;
+    readonly actual: readonly Float32Array[];
+    readonly slack?: (row: number) => number;
+  },
+): Comparison {
+  const expected = data(golden, name);
+  const size = expected.length / actual.length;
+  const bound = actual.flatMap((_, row) => {
+    const most = magnitude(expected.subarray(row * size, (row + 1) * size));
+    const share = isRescaled(golden) ? RESCALED.row : ROW.magnitude;
+    return new Array<number>(size).fill(slack(row) + share * most);
+  });
+  return { name, actual: actual.flatMap((row) => [...row]), expected, bound };
+}
+
+/** Noise levels, element by element. */
 function tableComparison(
   golden: GoldenCase,
   { name, actual }: { readonly name: string; readonly actual: ArrayLike<number> },
-): SchedulerComparison {
+): Comparison {
   const expected = data(golden, name);
-  const config = golden.settings["config"] as Config;
-  const share = config["rescale_betas_zero_snr"] === true ? RESCALED_TABLE : TABLE;
-  return { name, actual, expected, bound: expected.map((x) => share * Math.abs(x)) };
+  const boundOf = (x: number) =>
+    isRescaled(golden) && x > 0 ? RESCALED.table * x + RESCALED.noise / x : TABLE * x;
+  return { name, actual, expected, bound: Array.from(expected, boundOf) };
 }
 
-/** Variances between 0 and 1; 1 - alpha is known only as closely as 1 is. */
+/** Variances between 0 and 1; where they are rescaled, they are known only as closely as 1 is. */
 function varianceComparison(
   golden: GoldenCase,
   { name, actual }: { readonly name: string; readonly actual: ArrayLike<number> },
-): SchedulerComparison {
-  const comparison = tableComparison(golden, { name, actual });
-  const config = golden.settings["config"] as Config;
-  return config["rescale_betas_zero_snr"] === true ? { ...comparison, bound: RESCALED_TABLE } : comparison;
+): Comparison {
+  const expected = data(golden, name);
+  const bound = isRescaled(golden) ? RESCALED.table : Array.from(expected, (x) => TABLE * x);
+  return { name, actual, expected, bound };
+}
+
+function isRescaled({ settings }: GoldenCase): boolean {
+  return (settings["config"] as Config | undefined)?.["rescale_betas_zero_snr"] === true;
 }
 
 function scalarComparison(
   name: string,
   { actual, expected }: { readonly actual: number; readonly expected: number },
-): SchedulerComparison {
+): Comparison {
   return { name, actual: [actual], expected: [expected], bound: TABLE * expected };
+}
+
+/**
+ * The share of each step's middle that is lost to single precision in the ancestral midpoint method: of `to² - up² = to⁴/from²`,
+ * the rounding of `to²`, and a quarter of that in the middle, which is its fourth root. torch's square root, off by one unit where
+ * it likes, leaves nothing to compare beyond that.
+ */
+function lostDigits(sigmas: Float32Array): number[] {
+  const whole = sigmas.filter((_, i) => i % 2 === 0); // [s0, s1, s1, s2, s2, ..., 0, 0, 0]
+  return Array.from(
+    whole.slice(0, -2),
+    (from, k) => whole[k + 1] === 0 ? 0 : 2 ** -24 * (from / whole[k + 1]!) ** 2,
+  );
+}
+
+/** What that does to the timesteps of the middles, each of which is near the next whole one. */
+function midpointSlack(sampler: Scheduler, sigmas: Float32Array): (position: number) => number {
+  const logSigmas = logarithms(sigmasOf(sampler.noiseSchedule!));
+  const lost = lostDigits(sigmas);
+  return (position) => {
+    if (position % 2 === 0) return 0;
+    const [share, middle] = [lost[(position - 1) / 2]!, sigmas[position]!];
+    return sigmaToTimestep(middle * (1 + share), { logSigmas }) -
+      sigmaToTimestep(middle / (1 + share), { logSigmas });
+  };
 }
 
 function timestepsComparison(
   golden: GoldenCase,
-  { name, actual }: { readonly name: string; readonly actual: readonly number[] },
-): SchedulerComparison {
+  { name, actual, slack = () => 0 }: {
+    readonly name: string;
+    readonly actual: readonly number[];
+    readonly slack?: (position: number) => number;
+  },
+): Comparison {
   const expected = data(golden, name);
-  const name_ = golden.settings["class"];
-  const most = expected.reduce((most, t) => Math.max(most, Math.abs(t)), 0);
-  const looked = typeof name_ === "string" && LOOKED_UP.has(name_);
-  const exact = expected.every(Number.isInteger) && !looked;
-  return { name, actual: actual.map(Math.fround), expected, bound: exact ? 0 : LOGARITHM * most };
+  const { num_train_timesteps: trainSteps = 1000 } = golden.settings["config"] as Config & {
+    readonly num_train_timesteps?: number;
+  };
+  const most = isLookedUp(golden) ? trainSteps : magnitude(expected);
+  const exact = expected.every(Number.isInteger) && !isLookedUp(golden);
+  const share = exact ? 0 : LOGARITHM * most;
+  return {
+    name,
+    actual: actual.map(Math.fround),
+    expected,
+    bound: Array.from(expected, (_, position) => share + slack(position)),
+  };
+}
+
+/** Whether timesteps are looked up among logarithms and left as they are found. */
+function isLookedUp({ settings }: GoldenCase): boolean {
+  const name = String(settings["class"]);
+  const config = settings["config"] as Config;
+  return LOOKED_UP.has(name) ||
+    (MAY_LOOK_UP.has(name) && SPREADS.some((key) => config[key] === true));
 }
 
 function camelCased(options: Config): PlanOptions {

@@ -1,9 +1,9 @@
 /**
  * Reads configurations so that no key of them goes unnoticed.
  *
- * A network whose configuration was half understood computes something else than it was trained for, without any sign
- * of it. So each key is asked for once, with its type and its default, and {@linkcode ConfigReader.done} refuses a
- * configuration that has more to say.
+ * A network whose configuration was half understood computes something else than it was trained
+ * for, without any sign of it. So each key is asked for once, with its type and its default, and
+ * {@linkcode ConfigReader.done} refuses a configuration that has more to say.
  *
  * @module
  */
@@ -28,7 +28,10 @@ export interface ListLength {
   readonly broadcast?: boolean;
 }
 
-/** The readers of a {@linkcode ConfigReader} for keys that may be null; an absent key is null too, unless it has a default. */
+/**
+ * The readers of a {@linkcode ConfigReader} for keys that may be null. An absent key is null too,
+ * unless it has a default.
+ */
 export interface NullableReader {
   /** As {@linkcode ConfigReader.integer}. */
   integer(key: string, fallback?: number | null, range?: Range): number | null;
@@ -61,8 +64,8 @@ export interface NullableReader {
 /**
  * A configuration of which each key is asked for once.
  *
- * Every reader takes the key's default; without one, the key is required. All throw {@linkcode ModelError} naming the
- * file, the key, its value and what is wanted.
+ * Every reader takes the key's default; without one, the key is required. All throw
+ * {@linkcode ModelError} naming the file, the key, its value and what is wanted.
  */
 export interface ConfigReader {
   /** Where the configuration comes from, for messages. */
@@ -107,13 +110,13 @@ export interface ConfigReader {
   ): readonly T[];
   /** A configuration within this one. Its keys count for {@linkcode ConfigReader.done} of this one. */
   section(key: string): ConfigReader;
-  /** An option that is supported in these settings only, or absent: `only("dropout", [0])`. */
+  /** An option that may be absent or have one of these values: `only("dropout", [0])`. */
   only(key: string, allowed: readonly JsonValue[]): void;
-  /** Many options that are supported in one setting only, or absent: `expect({ dropout: 0, attention_type: "default" })`. */
+  /** Options that may be absent or have this value: `expect({ dropout: 0, scale: null })`. */
   expect(settings: Readonly<Record<string, JsonValue>>): void;
   /** Keys that change nothing that is computed, whatever they say. */
   ignore(...keys: readonly string[]): void;
-  /** The error for a fault that no reader sees: `throw c.error("head_dim", "does not divide 320")`. */
+  /** The error for a fault that no reader sees: `c.error("heads", "but must divide 320")`. */
   error(key: string, problem: string): ModelError;
   /** Keys not asked for yet that could matter: not null, and not beginning with `_`. */
   unread(): readonly string[];
@@ -138,7 +141,8 @@ type Parse<T> = (value: JsonValue) => T | undefined;
  * import { config } from "./config_reader.ts";
  * import { assertEquals } from "@std/assert";
  *
- * const c = config({ _class_name: "Net", channels: [32, 64], heads: 4, dropout: 0.0 }, "net/config.json");
+ * const json = { _class_name: "Net", channels: [32, 64], heads: 4, dropout: 0.0 };
+ * const c = config(json, "net/config.json");
  * c.choice("_class_name", ["Net"]);
  * const channels = c.integers("channels");
  * const heads = c.integers("heads", 8, { per: "channels", broadcast: true });
@@ -159,7 +163,7 @@ export function config(json: JsonValue, path: string): ConfigReader {
 }
 
 function reader(json: JsonObject, path: string): ConfigReader {
-  // A map: a key may be called `__proto__` or `constructor`, and a name that is absent must not find Object's.
+  // A map: a key may be called `__proto__`, and one that is absent must not find what objects have.
   const values = new Map(Object.entries(json));
   const asked = new Set<string>();
   const lengths = new Map<string, number>();

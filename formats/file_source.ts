@@ -5,14 +5,15 @@
  */
 
 /**
- * Why a file could not be read: it does not exist; may not be read (permissions of Deno, of the
- * system or of a server); is a folder or a device; has a path that leads out of its source or is
- * no plain path; is shorter than what was asked for; or the disk, network or server failed.
+ * Why a file could not be read: it does not exist; may not be read (permissions of the runtime, of
+ * the system or of a server); is a folder or a device; has a path that leads out of its source or
+ * is no plain path; is shorter than what was asked for; or the disk, network or server failed.
  */
 export type FileErrorKind = "missing" | "denied" | "not a file" | "bad path" | "short" | "failed";
 
 /** A file could not be read. */
 export class FileError extends Error {
+  /** The name of this class. */
   override name = "FileError";
   /** What went wrong. */
   readonly kind: FileErrorKind;

@@ -22,7 +22,7 @@ export function fromBFloat16(bits: Uint16Array): Float32Array<ArrayBuffer> {
   return floats;
 }
 
-/** What one of the two 8-bit formats of Micikevicius et al. 2022, "FP8 Formats for Deep Learning", stands for. */
+/** The two 8-bit formats of Micikevicius et al. 2022, "FP8 Formats for Deep Learning". */
 export type Float8 = "F8_E4M3" | "F8_E5M2";
 
 /** 8-bit floats by table; every value is exact. */

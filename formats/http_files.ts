@@ -88,7 +88,7 @@ export function httpFiles(
     }
   }
 
-  /** Asks for the first byte: the answer says how long the file is, and whether ranges are served. */
+  /** Asks for the first byte: the answer says how long the file is, and if ranges are served. */
   async function probe(path: string): Promise<Probe> {
     if (kept?.path === path) return { size: kept.whole.length, whole: kept.whole };
     const known = sizes.get(path);
@@ -106,7 +106,7 @@ export function httpFiles(
     return { size };
   }
 
-  /** Another origin's server may hide the header Content-Range from a page, but not Content-Length. */
+  /** Another origin's server may hide Content-Range from a page, but not Content-Length. */
   async function sizeByHead(path: string): Promise<number> {
     const response = await request(path, { method: "HEAD" });
     const length = Number(response.headers.get("content-length") ?? NaN);

@@ -18,6 +18,7 @@ export type JsonObject = { readonly [key: string]: JsonValue };
 
 /** The bytes are not JSON, or JSON that two readers could understand differently. */
 export class JsonError extends Error {
+  /** The name of this class. */
   override name = "JsonError";
 }
 
@@ -27,8 +28,8 @@ const DEEPEST = 64;
 /**
  * Parses JSON.
  *
- * `JSON.parse` alone keeps the last of two equal keys, which is how a file shows one thing to a checker and another to
- * a loader; this refuses such a file.
+ * `JSON.parse` alone keeps the last of two equal keys, which is how a file shows one thing to a
+ * checker and another to a loader; this refuses such a file.
  *
  * @example
  * ```ts
@@ -38,7 +39,8 @@ const DEEPEST = 64;
  * assertEquals(parseJson(new TextEncoder().encode('{"steps": [1, 2]}')), { steps: [1, 2] });
  * ```
  *
- * @throws {JsonError} If the bytes are not UTF-8, not JSON, have a key twice in one object or nest more than 64 deep.
+ * @throws {JsonError} If the bytes are not UTF-8, not JSON, have a key twice in one object or nest
+ * more than 64 deep.
  */
 export function parseJson(bytes: Uint8Array): JsonValue {
   let text: string;
@@ -64,7 +66,7 @@ export function isObject(value: JsonValue | undefined): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** A value as JSON for messages, at most about 100 characters; unlike `JSON.stringify` it shows infinities. */
+/** A value as JSON for messages, at most 100 characters; `JSON.stringify` hides infinities. */
 export function display(value: JsonValue | undefined): string {
   const text = write(value, 3);
   return text.length > 100 ? `${text.slice(0, 97)}...` : text;
@@ -84,7 +86,8 @@ function write(value: JsonValue | undefined, depth: number): string {
 /**
  * Walks JSON that is known to be well formed. A string is a key if a colon follows it.
  *
- * No regular expression: a header may be a single string of a hundred megabytes, too much for one to match.
+ * No regular expression: a header may be a single string of a hundred megabytes, too much for one
+ * to match.
  */
 function checkKeysAndDepth(text: string): void {
   const open: Set<string>[] = [];

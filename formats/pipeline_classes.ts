@@ -51,7 +51,7 @@ const LATENT_UNCONDITIONAL: PipelineClass = {
   ignored: [],
 };
 
-/** Pipelines by the name of their class in diffusers. A map: no name finds what every object has. */
+/** Pipelines by their class in diffusers. A map: no name finds what every object has. */
 export const PIPELINE_CLASSES: ReadonlyMap<string, PipelineClass> = new Map([
   ["StableDiffusionPipeline", STABLE_DIFFUSION],
   ["StableDiffusionImg2ImgPipeline", STABLE_DIFFUSION],

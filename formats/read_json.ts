@@ -37,7 +37,7 @@ export async function readOptionalJson(
 }
 
 /**
- * Reads the lines of a UTF-8 text file of a model. Lines end in LF or CRLF, the last one may lack it.
+ * Reads the lines of a UTF-8 text file of a model. They end in LF or CRLF, the last one may not.
  *
  * @throws {ModelError} If there is no such file, or it is not UTF-8.
  * @throws {FileError} If it cannot be read for another reason.

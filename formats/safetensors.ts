@@ -20,7 +20,7 @@ import {
   SafetensorsError,
 } from "./safetensors_header.ts";
 
-export { SafetensorsError } from "./safetensors_header.ts";
+export { type SafetensorsEntry, SafetensorsError } from "./safetensors_header.ts";
 export type { StoredData, StoredDType } from "./safetensors_dtype.ts";
 
 /** A tensor of a checkpoint, before it is read. */
@@ -65,7 +65,8 @@ export interface SafetensorsFile {
  * const bytes = writeSafetensors({
  *   weight: { dtype: "f32", shape: [2, 2], data: Float32Array.of(1, 2, 3, 4) },
  * });
- * const file = await openSafetensors(memoryFiles(new Map([["a.safetensors", bytes]])), "a.safetensors");
+ * const files = memoryFiles(new Map([["a.safetensors", bytes]]));
+ * const file = await openSafetensors(files, "a.safetensors");
  * assertEquals(file.tensors.get("weight")?.shape, [2, 2]);
  * assertEquals([...await file.read("weight", [1, 2])], [3, 4]);
  * ```

@@ -20,6 +20,7 @@ import { isStoredDType, STORED_BITS, type StoredDType } from "./safetensors_dtyp
 
 /** A safetensors file is damaged, truncated or not what it claims to be. */
 export class SafetensorsError extends Error {
+  /** The name of this class. */
   override name = "SafetensorsError";
 }
 

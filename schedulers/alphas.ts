@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Classes that go by whole timesteps and keep the variance of their samples.
  *

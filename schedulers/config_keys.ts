@@ -28,8 +28,7 @@ export function flag(fallback: boolean): Key<boolean> {
   return {
     fallback,
     wanted: "true or false",
-    accept: (value) =>
-      typeof value === "boolean" ? value : value === null ? false : undefined,
+    accept: (value) => typeof value === "boolean" ? value : value === null ? false : undefined,
   };
 }
 
@@ -140,7 +139,9 @@ export function readConfig<K extends Keys>(
     const accepted = accept(value);
     if (accepted === undefined) {
       throw new SchedulerError(
-        `Cannot configure ${name}: ${key} is ${JSON.stringify(value) ?? String(value)}, wanted ${wanted}`,
+        `Cannot configure ${name}: ${key} is ${
+          JSON.stringify(value) ?? String(value)
+        }, wanted ${wanted}`,
       );
     }
     return [key, accepted];

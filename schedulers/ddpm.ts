@@ -81,7 +81,9 @@ export const ddpm: SchedulerClass = schedulerClass({
           kept: 0,
           level: (position) => alphas.level(timesteps[position]!),
           moves: (begin) =>
-            timesteps.slice(begin).map((timestep, i) => move(timestep, timesteps[begin + i + 1] ?? -1)),
+            timesteps.slice(begin).map((timestep, i) =>
+              move(timestep, timesteps[begin + i + 1] ?? -1)
+            ),
         };
       },
     };

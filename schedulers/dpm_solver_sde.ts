@@ -66,6 +66,7 @@ export const dpmSolverSde: SchedulerClass = schedulerClass({
           const x = second ? kept(BASE) : SAMPLE;
           return {
             evaluate: { timestep, inputScale: inputScaleOf(sigma) },
+            level: levelOfSigma(sigma), // diffusers' add_noise has the end of the step for its middle
             clean: { terms: predictedClean({ prediction, level: levelOfSigma(sigma) }) },
             draws: to > 0 ? 1 : 0,
             writes: [

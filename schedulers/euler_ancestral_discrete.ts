@@ -59,7 +59,10 @@ export const eulerAncestralDiscrete: SchedulerClass = schedulerClass({
  * Splits a step between two noise levels into one that goes further down and the noise that leads back up: the same marginals as
  * DDPM's, `up² = to² (from² - to²) / from²` and `down² = to² - up² = to⁴ / from²`.
  */
-export function ancestralStep(from: number, to: number): { readonly down: number; readonly up: number } {
+export function ancestralStep(
+  from: number,
+  to: number,
+): { readonly down: number; readonly up: number } {
   const ratio = to / from;
   return { down: to * ratio, up: to * Math.sqrt(1 - ratio * ratio) };
 }

@@ -37,7 +37,7 @@ export const eulerDiscrete: SchedulerClass = schedulerClass({
     const place = (count: number | null, { timesteps: given, sigmas }: PlanOptions) => {
       if (sigmas !== undefined) {
         const timesteps = sigmas.slice(0, -1).map((sigma) =>
-          sigmaToTimestep(Math.fround(sigma), { logSigmas, round: Math.fround })
+          sigmaToTimestep(Math.fround(sigma), { logSigmas, single: true })
         );
         return { timesteps, sigmas: Float32Array.from(sigmas) };
       }

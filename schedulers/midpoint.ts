@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * The midpoint method in the logarithm of sigma: DPM-Solver-2 of k-diffusion (`dpm_2`; Karras et al. 2022, appendix D.2).
  *
@@ -24,7 +25,9 @@ const keys = {
   ...noiseScheduleKeys({ start: 0.00085, end: 0.012 }),
   ...sigmaSpacingKeys,
   ...spacingKeys,
-  prediction_type: choice("epsilon", ["epsilon", "v_prediction"]) as Key<"epsilon" | "v_prediction">,
+  prediction_type: choice("epsilon", ["epsilon", "v_prediction"]) as Key<
+    "epsilon" | "v_prediction"
+  >,
 };
 
 /** One whole step of the method. */
@@ -63,7 +66,9 @@ export function midpointClass(
           return midpointTrack(config, {
             table,
             draws,
-            whole: config.use_karras_sigmas ? placed.timesteps.map(roundHalfEven) : placed.timesteps,
+            whole: config.use_karras_sigmas
+              ? placed.timesteps.map(roundHalfEven)
+              : placed.timesteps,
             steps: divided(sigmas),
           });
         },
@@ -85,7 +90,7 @@ function midpointTrack(
   const base = 0; // register: the sample before the step
   const timesteps = steps.flatMap(({ middle }, k) => [
     Math.fround(whole[k]!),
-    ...(k < steps.length - 1 ? [sigmaToTimestep(middle, { logSigmas, round: Math.fround })] : []),
+    ...(k < steps.length - 1 ? [sigmaToTimestep(middle, { logSigmas, single: true })] : []),
   ]);
   const [first, ...rest] = steps.map(({ from }) => from);
   const sigmas = Float32Array.of(first!, ...twice([...rest, 0]), 0);
@@ -97,6 +102,7 @@ function midpointTrack(
     const slope = sum([1 / sigma, SAMPLE], [-1 / sigma, CLEAN]);
     return {
       evaluate: { timestep, inputScale: inputScaleOf(sigma) },
+      level: levelOfSigma(sigma), // diffusers' add_noise has the end of the step for its middle
       clean: { terms: predictedClean({ prediction, level: levelOfSigma(sigma) }) },
       draws: second ? draws : 0,
       writes: second

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Short names of samplers, as stable-diffusion.cpp, k-diffusion, CompVis and the AUTOMATIC1111 web UI have them.
  *
@@ -20,7 +21,10 @@ type Entry = readonly [
 
 const SDE = { algorithm_type: "sde-dpmsolver++" };
 
-/** The first name of each entry is the one that messages and help give. */
+/**
+ * The first name of each entry is the one that messages and help give. Others' `ipndm` is another method than diffusers'
+ * IPNDMScheduler, which is for networks on a circle, and their `dpmpp-2s-a` has no class there: neither has an entry.
+ */
 const ENTRIES: readonly Entry[] = [
   [["ddim"], "DDIMScheduler"],
   [["ddim-trailing"], "DDIMScheduler", { timestep_spacing: "trailing" }],
@@ -29,16 +33,25 @@ const ENTRIES: readonly Entry[] = [
   [["pndm"], "PNDMScheduler"],
   [["plms"], "PNDMScheduler", { skip_prk_steps: true }],
   [["euler", "k-euler"], "EulerDiscreteScheduler"],
-  [["euler-a", "euler-ancestral", "k-euler-a", "k-euler-ancestral"], "EulerAncestralDiscreteScheduler"],
+  [
+    ["euler-a", "euler-ancestral", "k-euler-a", "k-euler-ancestral"],
+    "EulerAncestralDiscreteScheduler",
+  ],
   [["heun", "k-heun"], "HeunDiscreteScheduler"],
   [["lms", "k-lms"], "LMSDiscreteScheduler"],
   [["dpm2", "kdpm2", "k-dpm2", "k-dpm-2"], "KDPM2DiscreteScheduler"],
-  [["dpm2-a", "dpm2-ancestral", "kdpm2-a", "k-dpm2-a", "k-dpm-2-a", "k-dpm-2-ancestral"],
-    "KDPM2AncestralDiscreteScheduler"],
-  [["dpmpp-2m", "k-dpmpp-2m", "dpm-solver", "dpm-solver-multistep"], "DPMSolverMultistepScheduler", {
-    solver_order: 2,
-    algorithm_type: "dpmsolver++",
-  }],
+  [
+    ["dpm2-a", "dpm2-ancestral", "kdpm2-a", "k-dpm2-a", "k-dpm-2-a", "k-dpm-2-ancestral"],
+    "KDPM2AncestralDiscreteScheduler",
+  ],
+  [
+    ["dpmpp-2m", "k-dpmpp-2m", "dpm-solver", "dpm-solver-multistep"],
+    "DPMSolverMultistepScheduler",
+    {
+      solver_order: 2,
+      algorithm_type: "dpmsolver++",
+    },
+  ],
   [["dpmpp-3m"], "DPMSolverMultistepScheduler", { solver_order: 3, algorithm_type: "dpmsolver++" }],
   [["dpmpp-2m-sde", "k-dpmpp-2m-sde"], "DPMSolverMultistepScheduler", { solver_order: 2, ...SDE }],
   [["dpmpp-2m-sde-heun"], "DPMSolverMultistepScheduler", {
@@ -57,7 +70,6 @@ const ENTRIES: readonly Entry[] = [
   [["edm-euler"], "EDMEulerScheduler"],
   [["lcm"], "LCMScheduler"],
   [["tcd"], "TCDScheduler"],
-  [["ipndm"], "IPNDMScheduler"],
   [["repaint"], "RePaintScheduler"],
 ];
 

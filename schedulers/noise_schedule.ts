@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Noise schedules: how much of the picture is left after t steps of diffusion.
  *
@@ -154,7 +155,8 @@ export function linspace32(start: number, end: number, count: number): Float32Ar
   const step = count > 1 ? fround(fround(last - first) / (count - 1)) : 0;
   return Float32Array.from(
     { length: count },
-    (_, i) => i < Math.floor(count / 2) || count === 1 ? first + step * i : last - step * (count - 1 - i),
+    (_, i) =>
+      i < Math.floor(count / 2) || count === 1 ? first + step * i : last - step * (count - 1 - i),
   );
 }
 

@@ -59,8 +59,11 @@ export interface Row {
   readonly variance?: "learned" | "unused" | { readonly minLog: number; readonly maxLog: number };
   /** Simultaneous assignments; a number is a kept register. */
   readonly writes: readonly { readonly to: "sample" | number; readonly terms: Terms }[];
-  /** What a kept region becomes (inpainting): its level, whose noise it gets, and when it is put in. */
-  readonly known: Level & {
+  /**
+   * What a known region becomes (inpainting): its level, whose noise it gets, and when it is put in. Absent: it stays as the
+   * row leaves it. `start` is the noise of image to image's start, `row` the row's first draw, `own` a draw of its own.
+   */
+  readonly known?: Level & {
     readonly draw: "start" | "row" | "own";
     readonly when: "before" | "after";
   };

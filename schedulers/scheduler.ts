@@ -65,7 +65,7 @@ export interface Scheduler {
  *
  * @example
  * ```ts
- * import { scheduler } from "@denoise/denoise/schedulers";
+ * import { scheduler } from "@denoise/denoise";
  * import { assertEquals } from "@std/assert";
  *
  * const model = { _class_name: "PNDMScheduler", beta_schedule: "scaled_linear", beta_start: 0.00085, beta_end: 0.012 };
@@ -80,7 +80,9 @@ export function scheduler(
   config: SchedulerConfig | string,
   { base = {} }: { readonly base?: SchedulerConfig } = {},
 ): Scheduler {
-  const { one, given } = typeof config === "string" ? named(config, base) : configured(config, base);
+  const { one, given } = typeof config === "string"
+    ? named(config, base)
+    : configured(config, base);
   const { config: filled, solver } = one.open(given);
   const defaults = Object.keys(one.keys).filter((key) => given[key] === undefined);
   const accepts = new Set(one.accepts);
@@ -150,9 +152,10 @@ function named(
   name: string,
   base: SchedulerConfig,
 ): { one: SchedulerClass; given: SchedulerConfig } {
-  const sampler = CLASSES.has(name)
-    ? { className: name, overrides: {} }
-    : namedSampler(name, (className, key) => Object.hasOwn(CLASSES.get(className)?.keys ?? {}, key));
+  const sampler = CLASSES.has(name) ? { className: name, overrides: {} } : namedSampler(
+    name,
+    (className, key) => Object.hasOwn(CLASSES.get(className)?.keys ?? {}, key),
+  );
   const one = sampler && CLASSES.get(sampler.className);
   if (one === undefined) {
     throw new SchedulerError(
@@ -184,12 +187,16 @@ function checkOptions(
   const unknown = given.map(([key]) => key).filter((key) => !accepts.has(key as keyof PlanOptions));
   if (unknown.length > 0) {
     throw new SchedulerError(
-      `Cannot plan ${name} with ${unknown.join(", ")}: it takes ${[...accepts].join(", ")}`,
+      `Cannot plan ${name} with ${unknown.join(", ")}: it takes ${
+        [...accepts].join(", ") || "no options"
+      }`,
     );
   }
   const within = (key: keyof PlanOptions, least: number, most: number, wanted: string) => {
     const value = options[key];
-    if (value === undefined || (typeof value === "number" && value >= least && value <= most)) return;
+    if (value === undefined || (typeof value === "number" && value >= least && value <= most)) {
+      return;
+    }
     throw new SchedulerError(`Cannot plan ${name}: ${key} is ${value}, wanted ${wanted}`);
   };
   within("strength", 0, 1, "a number from 0 to 1");
@@ -202,11 +209,15 @@ function checkOptions(
   for (const key of ["order", "originalInferenceSteps", "jumpLength", "jumpNSample"] as const) {
     within(key, 1, Number.MAX_SAFE_INTEGER, "a whole number from 1");
     if (!Number.isInteger(options[key] ?? 1)) {
-      throw new SchedulerError(`Cannot plan ${name}: ${key} is ${options[key]}, wanted a whole number`);
+      throw new SchedulerError(
+        `Cannot plan ${name}: ${key} is ${options[key]}, wanted a whole number`,
+      );
     }
   }
   if (options.strength !== undefined && options.begin !== undefined) {
-    throw new SchedulerError(`Cannot plan ${name} with both strength and begin: wanted one of them`);
+    throw new SchedulerError(
+      `Cannot plan ${name} with both strength and begin: wanted one of them`,
+    );
   }
 }
 
@@ -233,9 +244,9 @@ function checkSteps(
   timesteps?.forEach((t, i) => {
     if (!(t >= 0 && t < most && (i === 0 || t < timesteps[i - 1]!))) {
       throw new SchedulerError(
-        `Cannot plan ${name} at timesteps ${timesteps.join(", ")}: wanted a descending list within 0 to ${
-          most - 1
-        }`,
+        `Cannot plan ${name} at timesteps ${
+          timesteps.join(", ")
+        }: wanted a descending list within 0 to ${most - 1}`,
       );
     }
   });
@@ -269,10 +280,17 @@ function beginOf(
   if (!(Number.isInteger(start) && start >= 0 && start < timesteps.length)) {
     throw new SchedulerError(
       strength === undefined
-        ? `Cannot begin ${name} at ${start}: wanted a whole number from 0 to ${timesteps.length - 1}`
+        ? `Cannot begin ${name} at ${start}: wanted a whole number from 0 to ${
+          timesteps.length - 1
+        }`
         : `Cannot plan ${name} with a strength of ${strength}: no step of ${count} is left, wanted ${
           1 / count
         } or more`,
+    );
+  }
+  if (start % order !== 0) {
+    throw new SchedulerError(
+      `Cannot begin ${name} at ${start}: each step has ${order} evaluations, wanted a multiple of ${order}`,
     );
   }
   return start;
@@ -289,19 +307,24 @@ function finished(
   const rows = moves.map((move, i): Row => {
     checkFinite(move, { name, row: i });
     // A kept region is brought to the level of the sample that comes next; after the last row it is the picture itself.
-    const next = levels[i + 1] ?? { signal: 1, noise: 0 };
-    return { ...move, level: levels[i]!, known: move.known ?? { ...next, draw: "start", when: "after" } };
+    const { signal, noise } = levels[i + 1] ?? { signal: 1, noise: 0 };
+    const known: Row["known"] = { signal, noise, draw: "start", when: "after" };
+    return { ...(move.evaluate && { known }), ...move, level: levels[i]! };
   });
   return { initialScale: track.initialScale, start, kept: track.kept, rows };
 }
 
 /** Some combinations divide by a noise level of 0. */
-function checkFinite(move: Move, { name, row }: { readonly name: string; readonly row: number }): void {
+function checkFinite(
+  move: Move,
+  { name, row }: { readonly name: string; readonly row: number },
+): void {
   const terms = move.writes.map((write) => write.terms);
   if (move.clean !== undefined) terms.push(move.clean.terms);
   // Unlimited, such a picture is not one: see predictedClean.
   const most = move.clean?.limit === undefined ? 1e20 : Infinity;
-  if (terms.flatMap(weightsOf).every((weight) => Math.abs(weight) < most)) return;
+  const numbers = [...terms.flatMap(weightsOf), move.evaluate?.timestep ?? 0];
+  if (numbers.every((number) => Math.abs(number) < most)) return;
   throw new SchedulerError(
     `Cannot plan ${name} with this configuration: row ${row} divides by a noise level of 0`,
   );

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * How noise levels are spread, and which timestep belongs to one.
  *
@@ -8,6 +9,7 @@
 import { symmetricBetaQuantile } from "./beta_quantile.ts";
 import { type Config, flag, type Key, number, optional } from "./config_keys.ts";
 import { SchedulerError } from "./scheduler_error.ts";
+import { singleLogarithm } from "./single_logarithm.ts";
 import { linspace } from "./spacing.ts";
 
 /** Spreads of noise levels that replace those of the timesteps. */
@@ -107,23 +109,25 @@ export function interpolated(table: ArrayLike<number>, positions: readonly numbe
 
 /** Natural logarithms of a table, in its own single precision. */
 export function logarithms(table: Float32Array): Float32Array {
-  return table.map(Math.log);
+  return table.map(singleLogarithm);
 }
 
 /**
- * The timestep of a noise level: the place of its logarithm among those of the diffusion's sigmas, which increase. `round` is
- * what happens to each intermediate result.
+ * The timestep of a noise level: the place of its logarithm among those of the diffusion's sigmas, which increase. `single` tells
+ * that the noise level is a single, of which NumPy makes singles in turn.
  */
 export function sigmaToTimestep(
   sigma: number,
-  { logSigmas, round = (x) => x }: {
-    readonly logSigmas: Float32Array;
-    readonly round?: (x: number) => number;
-  },
+  { logSigmas, single = false }: { readonly logSigmas: Float32Array; readonly single?: boolean },
 ): number {
-  const logSigma = round(Math.log(Math.max(sigma, 1e-10)));
+  const round = single ? Math.fround : (x: number) => x;
+  const logarithm = single ? singleLogarithm : Math.log;
+  const logSigma = logarithm(Math.max(sigma, round(1e-10)));
   const above = logSigmas.findIndex((log) => log > logSigma);
-  const low = Math.min(Math.max((above < 0 ? logSigmas.length : above) - 1, 0), logSigmas.length - 2);
+  const low = Math.min(
+    Math.max((above < 0 ? logSigmas.length : above) - 1, 0),
+    logSigmas.length - 2,
+  );
   const [logLow, logHigh] = [logSigmas[low]!, logSigmas[low + 1]!];
   const share = round(round(logLow - logSigma) / Math.fround(logLow - logHigh));
   const within = Math.min(Math.max(share, 0), 1);

@@ -1,3 +1,4 @@
+// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Classes that go by noise levels `x = x0 + sigma n`, the sigmas of k-diffusion (Karras et al. 2022).
  *
@@ -5,8 +6,8 @@
  */
 import { choice, type Config, integer, type Key } from "./config_keys.ts";
 import {
-  noiseSchedule,
   type NoiseSchedule,
+  noiseSchedule,
   type NoiseScheduleConfig,
   sigmasOf,
 } from "./noise_schedule.ts";
@@ -17,11 +18,11 @@ import {
   logarithms,
   type SigmaSpacing,
   sigmaSpacing,
-  sigmaSpacingKeys,
+  type sigmaSpacingKeys,
   sigmaToTimestep,
   spacedSigmas,
 } from "./sigma_spacing.ts";
-import { type Spacing, SPACINGS, spacedTimesteps } from "./spacing.ts";
+import { spacedTimesteps, type Spacing, SPACINGS } from "./spacing.ts";
 
 /** The smallest positive half: a terminal sigma of 4096 in place of an infinite one. */
 const LEAST_ALPHA = 2 ** -24;

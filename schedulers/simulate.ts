@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Level, Limit, Plan, Row, Terms } from "./plan.ts";
+import type { Limit, Plan, Row, Terms } from "./plan.ts";
 
 /** What a plan is run with. All arrays are row-major. */
 export interface SimulateOptions {
@@ -53,8 +53,8 @@ export function simulate(plan: Plan, options: SimulateOptions): readonly Simulat
   let drawn = 0;
   return plan.rows.map((row, index): SimulatedRow => {
     const noises = Array.from({ length: row.draws }, () => draw(drawn++));
-    if (known !== undefined && row.known.when === "before") {
-      sample = blended(sample, { known, row, noise: () => noiseOf(known, { row, index, noises }) });
+    if (known !== undefined && row.known?.when === "before") {
+      sample = blended(sample, { known, to: row.known, index, noises });
     }
     const call = row.evaluate && evaluated(sample, { evaluate: row.evaluate, model });
     const [output, variance] = call === undefined
@@ -68,7 +68,8 @@ export function simulate(plan: Plan, options: SimulateOptions): readonly Simulat
       noise: weighedNoises(noises, { variance, kind: row.variance }),
       ...(output && { output }),
     };
-    const clean = row.clean && limited(summed(row.clean.terms, values), { limit: row.clean.limit, shape });
+    const clean = row.clean &&
+      limited(summed(row.clean.terms, values), { limit: row.clean.limit, shape });
     const results = row.writes.map(({ terms }) =>
       Float32Array.from(summed(terms, clean === undefined ? values : { ...values, clean }))
     );
@@ -76,8 +77,8 @@ export function simulate(plan: Plan, options: SimulateOptions): readonly Simulat
       if (to === "sample") sample = results[i]!;
       else registers[to] = results[i]!;
     });
-    if (known !== undefined && row.known.when === "after") {
-      sample = blended(sample, { known, row, noise: () => noiseOf(known, { row, index, noises }) });
+    if (known !== undefined && row.known?.when === "after") {
+      sample = blended(sample, { known, to: row.known, index, noises });
     }
     return { ...call, ...(clean && { clean: Float32Array.from(clean) }), sample };
   });
@@ -108,7 +109,9 @@ function summed(terms: Terms, values: Values): Float64Array {
   const total = new Float64Array(values.sample.length);
   const add = (weight: number | undefined, of: ArrayLike<number> | undefined) => {
     if (weight === undefined || weight === 0) return;
-    if (of === undefined) throw new Error("Cannot sum a row: it weighs a value that it does not make");
+    if (of === undefined) {
+      throw new Error("Cannot sum a row: it weighs a value that it does not make");
+    }
     for (let i = 0; i < total.length; i++) total[i]! += weight * of[i]!;
   };
   add(terms.sample, values.sample);
@@ -176,36 +179,23 @@ function quantile(values: Float64Array, q: number): number {
   return a + (b - a) * (rank - low);
 }
 
-function noiseOf(
-  known: KnownRegion,
-  { row, index, noises }: {
-    readonly row: Row;
+/** Puts the known region, brought to the row's level, into a sample. */
+function blended(
+  sample: Float32Array,
+  { known: { image, mask, startNoise, ownNoise }, to, index, noises }: {
+    readonly known: KnownRegion;
+    readonly to: NonNullable<Row["known"]>;
     readonly index: number;
     readonly noises: readonly Float32Array[];
   },
 ): Float32Array {
-  const noise = {
-    start: () => known.startNoise,
-    row: () => noises[0],
-    own: () => known.ownNoise?.(index),
-  }[row.known.draw]();
+  const noiseOf = () =>
+    to.draw === "start" ? startNoise : to.draw === "row" ? noises[0] : ownNoise?.(index);
+  const noise = to.noise === 0 ? image : noiseOf();
   if (noise === undefined) {
-    throw new Error(`Cannot keep a region in row ${index}: it wants ${row.known.draw} noise`);
+    throw new Error(`Cannot keep a region in row ${index}: it wants noise of its ${to.draw}`);
   }
-  return noise;
-}
-
-/** Puts the known region, brought to the row's level, into a sample. */
-function blended(
-  sample: Float32Array,
-  { known: { image, mask }, row: { known }, noise }: {
-    readonly known: KnownRegion;
-    readonly row: { readonly known: Level };
-    readonly noise: () => Float32Array;
-  },
-): Float32Array {
-  const normals = known.noise === 0 ? image : noise();
   return sample.map((x, i) =>
-    mask[i]! * (known.signal * image[i]! + known.noise * normals[i]!) + (1 - mask[i]!) * x
+    mask[i]! * (to.signal * image[i]! + to.noise * noise[i]!) + (1 - mask[i]!) * x
   );
 }

@@ -30,8 +30,8 @@ export interface BertTokenizerParts {
 }
 
 /**
- * Chinese characters beyond U+FFFF in the Rust library's ranges, which leave out U+2B820 to U+2B91F.
- * The JavaScript library looks at halves of surrogate pairs and so never finds them.
+ * Chinese characters beyond U+FFFF in the Rust library's ranges, which leave out U+2B820 to
+ * U+2B91F. The JavaScript library looks at halves of surrogate pairs and so never finds them.
  */
 const ASTRAL_CHINESE =
   /[\u{20000}-\u{2a6df}\u{2a700}-\u{2b81f}\u{2b920}-\u{2ceaf}\u{2f800}-\u{2fa1f}]/gu;

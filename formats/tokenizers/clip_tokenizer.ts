@@ -17,6 +17,7 @@ import {
 } from "./byte_pair_encoding.ts";
 import type { SpecialToken, SpecialTokens } from "./special_tokens.ts";
 import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
+import type { PlacedMerge } from "./vocabulary_files.ts";
 
 /** What a CLIP tokenizer is made of. */
 export interface ClipTokenizerParts {
@@ -25,12 +26,7 @@ export interface ClipTokenizerParts {
   /** Ids by token; `</w>` ends a token that ends a word. */
   readonly vocabulary: ReadonlyMap<string, number>;
   /** Pairs of tokens that are merged, first those that go first. */
-  readonly merges: readonly {
-    /** The two tokens. */
-    readonly pair: readonly [string, string];
-    /** Where it stands, for messages. */
-    readonly where: string;
-  }[];
+  readonly merges: readonly PlacedMerge[];
   /** Start and end token, padding, what stands for the unknown. */
   readonly special: SpecialTokens;
   /** The longest sequence. */
@@ -119,7 +115,7 @@ function wordsOf(text: string): readonly string[] {
   return [...text.matchAll(WORDS)].flatMap(([word]) => LOOKALIKE.exec(word)?.slice(1) ?? word);
 }
 
-/** Splits a text into ids of special tokens, leftmost and then longest first, and what is between. */
+/** Splits a text into ids of special tokens, leftmost, then longest first, and what is between. */
 function splitter(tokens: readonly SpecialToken[]): (text: string) => readonly (string | number)[] {
   if (tokens.length === 0) return (text) => [text];
   const ids = new Map(tokens.map(({ content, id }) => [content, id]));

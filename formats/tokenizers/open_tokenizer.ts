@@ -7,11 +7,18 @@ import { config, type ConfigReader } from "../config_reader.ts";
 import type { FileSource } from "../file_source.ts";
 import { display, isObject, type JsonObject, type JsonValue } from "../json.ts";
 import { ModelError } from "../model_error.ts";
-import { readJson, readLines, readOptionalJson } from "../read_json.ts";
+import { readJson, readOptionalJson } from "../read_json.ts";
 import { bertTokenizer } from "./bert_tokenizer.ts";
-import { clipTokenizer, type ClipTokenizerParts } from "./clip_tokenizer.ts";
+import { clipTokenizer } from "./clip_tokenizer.ts";
 import { readSpecialTokens, type SpecialTokenFiles } from "./special_tokens.ts";
 import type { Tokenizer } from "./tokenizer.ts";
+import {
+  type PlacedMerge,
+  readMergeLines,
+  readMergeList,
+  readVocabulary,
+  readVocabularyLines,
+} from "./vocabulary_files.ts";
 
 /** How a tokenizer is opened. */
 export interface OpenTokenizerOptions {
@@ -173,7 +180,7 @@ async function openClip(context: Context): Promise<Tokenizer> {
   const { files, serialized, maxLength } = context;
   const { description } = files;
   let vocabulary: ReadonlyMap<string, number>;
-  let merges: ClipTokenizerParts["merges"];
+  let merges: readonly PlacedMerge[];
   if (serialized === undefined) {
     const path = "vocab.json";
     vocabulary = readVocabulary(await readJson(files, path), `${description}/${path}`);
@@ -238,75 +245,4 @@ async function openBert(context: Context): Promise<Tokenizer> {
       normalizer.flag("handle_chinese_chars", true),
     ),
   });
-}
-
-/** Ids by token, from an object of JSON. No id is there twice. */
-function readVocabulary(json: JsonValue | undefined, where: string): ReadonlyMap<string, number> {
-  const fail = (problem: string) => new ModelError(`Cannot use ${where}: ${problem}`);
-  if (!isObject(json)) throw fail(`the vocabulary is ${display(json)}, not an object`);
-  const vocabulary = new Map<string, number>();
-  const tokens = new Map<number, string>();
-  for (const [token, id] of Object.entries(json)) {
-    if (typeof id !== "number" || !Number.isInteger(id) || id < 0 || id > 2 ** 24) {
-      throw fail(`the token ${display(token)} has the id ${display(id)}`);
-    }
-    const other = tokens.get(id);
-    if (other !== undefined) {
-      throw fail(`the tokens ${display(other)} and ${display(token)} share the id ${id}`);
-    }
-    tokens.set(id, token);
-    vocabulary.set(token, id);
-  }
-  if (vocabulary.size === 0) throw fail("the vocabulary is empty");
-  return vocabulary;
-}
-
-/** A token a line; its id is the line's number, from 0. */
-async function readVocabularyLines(
-  files: FileSource,
-  path: string,
-): Promise<ReadonlyMap<string, number>> {
-  const fail = (problem: string) =>
-    new ModelError(`Cannot use ${files.description}/${path}: ${problem}`);
-  const vocabulary = new Map<string, number>();
-  for (const [id, token] of (await readLines(files, path)).entries()) {
-    if (token === "") throw fail(`line ${id + 1} is empty`);
-    if (vocabulary.has(token)) throw fail(`line ${id + 1} has ${display(token)} again`);
-    vocabulary.set(token, id);
-  }
-  return vocabulary;
-}
-
-/** Two tokens a line, after a line with the version. */
-async function readMergeLines(
-  files: FileSource,
-  path: string,
-): Promise<ClipTokenizerParts["merges"]> {
-  const lines = [...await readLines(files, path)];
-  while (lines.at(-1) === "") lines.pop();
-  return lines.flatMap((line, i) => {
-    if (i === 0 && line.startsWith("#version")) return [];
-    return {
-      pair: readPair(line, `${files.description}/${path}, line ${i + 1}`),
-      where: `${path}, line ${i + 1},`,
-    };
-  });
-}
-
-/** A list of lines, or of pairs, as newer files have it. */
-function readMergeList(json: JsonValue | undefined, where: string): ClipTokenizerParts["merges"] {
-  if (!Array.isArray(json)) {
-    throw new ModelError(`Cannot use ${where}: merges is ${display(json)}, not a list`);
-  }
-  return json.map((item: JsonValue, i) => {
-    const text = Array.isArray(item) ? item.join(" ") : item;
-    return { pair: readPair(text, `${where}, merge ${i + 1}`), where: `merge ${i + 1}` };
-  });
-}
-
-function readPair(text: JsonValue, where: string): readonly [string, string] {
-  const parts = typeof text === "string" ? text.split(" ") : [];
-  const [left, right] = parts;
-  if (parts.length === 2 && left && right) return [left, right];
-  throw new ModelError(`Cannot use ${where}: ${display(text)} is not two tokens`);
 }

@@ -17,6 +17,8 @@ export interface PaddedIds {
 
 /** Turns text into ids. */
 export interface Tokenizer {
+  /** Where it comes from, for messages. */
+  readonly description: string;
   /** One more than the largest id. */
   readonly vocabularySize: number;
   /** The longest sequence of ids that the model takes; infinite if the files do not say. */
@@ -37,14 +39,8 @@ export interface Tokenizer {
   decode(ids: Iterable<number>): string;
 }
 
-/** The parts in which tokenizers differ. */
-export interface TokenizerParts extends Omit<Tokenizer, "encodePadded"> {
-  /** Where the tokenizer comes from, for messages. */
-  readonly description: string;
-}
-
 /** Adds padding to what a vocabulary provides. */
-export function tokenizerOf(parts: TokenizerParts): Tokenizer {
+export function tokenizerOf(parts: Omit<Tokenizer, "encodePadded">): Tokenizer {
   const { description, padId, maxLength } = parts;
   return {
     ...parts,

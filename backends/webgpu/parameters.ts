@@ -1,0 +1,175 @@
+/**
+ * A model's weights on the device. Each is streamed from its file when the first program asks for it, in the layout that the
+ * program's op wants; layouts depend on op and shape only, so programs of all sizes share one copy.
+ *
+ * @module
+ */
+import { DisposedError, type Parameters, type ParameterSource, type Precision } from "../backend.ts";
+import { sizeOf } from "../../graph/tensor_spec.ts";
+import { DeviceError } from "./device_error.ts";
+import { unshared } from "./device_value.ts";
+import { bind } from "./dispatch.ts";
+import type { Gpu } from "./gpu.ts";
+import type { Layout, Part } from "./kernel.ts";
+import { layoutWords, planLayout } from "./kernels/layout.ts";
+
+/** A weight in its buffers. */
+export interface StoredParameter {
+  readonly layout: Layout;
+  readonly parts: readonly (Part & { readonly buffer: GPUBuffer; readonly bytes: number })[];
+}
+
+/** Bytes that are read from the file at once. */
+const CHUNK_BYTES = 32 * 1024 * 1024;
+/** The device is waited for whenever so many bytes are under way: until then the implementation keeps a copy of each. */
+const UPLOAD_BYTES = 256 * 1024 * 1024;
+
+/** Weights from a {@linkcode ParameterSource}. */
+export class DeviceParameters implements Parameters {
+  readonly source: ParameterSource;
+  readonly precision: Precision;
+  readonly #gpu: Gpu;
+  readonly #stored = new Map<string, Promise<StoredParameter>>();
+  #disposed = false;
+
+  /** Nothing is read yet. */
+  constructor(gpu: Gpu, options: { readonly source: ParameterSource; readonly precision: Precision }) {
+    this.#gpu = gpu;
+    this.source = options.source;
+    this.precision = options.precision;
+  }
+
+  /** A weight of `shape` in a layout; read at the first call. */
+  get(
+    name: string,
+    options: { readonly shape: readonly number[]; readonly layout: Layout },
+  ): Promise<StoredParameter> {
+    if (this.#disposed) {
+      throw new DisposedError(`Cannot use weight ${name} of ${this.source.description}: it was disposed`);
+    }
+    const { shape, layout } = options;
+    const key = JSON.stringify([name, shape, layout.order, layout.half]);
+    const known = this.#stored.get(key);
+    if (known !== undefined) return known;
+    const loading = this.#load(name, { shape, layout });
+    this.#stored.set(key, loading);
+    loading.catch(() => this.#stored.delete(key));
+    return loading;
+  }
+
+  async #load(
+    name: string,
+    { shape, layout }: { readonly shape: readonly number[]; readonly layout: Layout },
+  ): Promise<StoredParameter> {
+    const gpu = this.#gpu;
+    const purpose = `weight ${name} of ${this.source.description}`;
+    const rows = shape[0] ?? 1;
+    const inner = sizeOf(shape.slice(1));
+    const most = Math.min(
+      gpu.traits.limits.maxStorageBufferBindingSize,
+      gpu.traits.limits.maxBufferSize,
+    );
+    // A part begins at a multiple of four rows, so that vectors and pairs stay whole.
+    const perRow = inner * (layout.half ? 2 : 4);
+    const fitting = Math.floor(most / perRow / 4) * 4;
+    if (rows * perRow > most && fitting === 0) {
+      throw new DeviceError(
+        "binding",
+        `Cannot store ${purpose}: four rows take ${4 * perRow} bytes, this device binds ${most} at most`,
+      );
+    }
+    const each = Math.ceil(rows * perRow / most) === 1 ? rows : fitting;
+    const parts: (Part & { buffer: GPUBuffer; bytes: number })[] = [];
+    for (let start = 0; start < rows; start += each) {
+      const part = { start, end: Math.min(start + each, rows) };
+      const bytes = 4 * layoutWords(layout, { shape, part });
+      const buffer = gpu.allocate(bytes, { purpose });
+      parts.push({ ...part, buffer, bytes });
+    }
+    try {
+      const chunk = Math.max(4, Math.floor(CHUNK_BYTES / (4 * inner) / 4) * 4);
+      for (const part of parts) {
+        for (let start = part.start; start < part.end; start += chunk) {
+          const end = Math.min(start + chunk, part.end);
+          const whole = start === 0 && end === rows;
+          const data = await (whole
+            ? this.source.read(name)
+            : this.source.read(name, [start, end]));
+          if (data.length !== (end - start) * inner) {
+            throw new RangeError(
+              `Cannot load ${purpose}: rows ${start} to ${end} have ${data.length} numbers, not ` +
+                `${(end - start) * inner}`,
+            );
+          }
+          await this.#place(data, { shape, layout, rows: { start, end }, part, purpose });
+        }
+      }
+    } catch (error) {
+      for (const { buffer } of parts) gpu.free(buffer);
+      throw error;
+    }
+    if (this.#disposed) {
+      for (const { buffer } of parts) gpu.free(buffer);
+      throw new DisposedError(`Cannot use ${purpose}: it was disposed`);
+    }
+    return { layout, parts };
+  }
+
+  /** Uploads rows, and rearranges them on the device if their layout is another. */
+  async #place(
+    data: Float32Array,
+    options: {
+      readonly shape: readonly number[];
+      readonly layout: Layout;
+      readonly rows: Part;
+      readonly part: Part & { readonly buffer: GPUBuffer; readonly bytes: number };
+      readonly purpose: string;
+    },
+  ): Promise<void> {
+    const gpu = this.#gpu;
+    const { shape, layout, rows, part, purpose } = options;
+    const words = unshared(data);
+    if (layout.order === "plain" && !layout.half) {
+      gpu.write(part.buffer, words, (rows.start - part.start) * sizeOf(shape.slice(1)) * 4);
+    } else {
+      const pass = planLayout(layout, {
+        shape,
+        rows,
+        part,
+        source: { kind: "input", index: 0, part: 0 },
+        target: { kind: "output" },
+      }, gpu.traits);
+      const pipeline = await gpu.pipeline(pass.wgsl, pass.label);
+      const staging = gpu.takeValue(words.byteLength, purpose);
+      gpu.write(staging, words);
+      const uniforms = gpu.uniformBuffer(new Uint32Array(pass.uniforms), purpose);
+      const { group, workgroups } = bind(gpu, {
+        pass,
+        pipeline,
+        uniforms,
+        offset: 0,
+        storage: [{ buffer: staging, bytes: words.byteLength }, part],
+        purpose,
+      });
+      const encoder = gpu.device.createCommandEncoder();
+      const compute = encoder.beginComputePass();
+      compute.setPipeline(pipeline);
+      compute.setBindGroup(0, group);
+      compute.dispatchWorkgroups(...workgroups);
+      compute.end();
+      gpu.device.queue.submit([encoder.finish()]);
+      gpu.giveValue(staging);
+      gpu.free(uniforms);
+    }
+    if (gpu.pendingUpload >= UPLOAD_BYTES) await gpu.settled();
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const loading of this.#stored.values()) {
+      loading.then(({ parts }) => parts.forEach(({ buffer }) => this.#gpu.free(buffer)), () => {});
+    }
+    this.#stored.clear();
+  }
+}

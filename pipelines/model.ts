@@ -1,0 +1,123 @@
+/**
+ * A model's parts: networks on a backend, tokenizer, scheduler configuration.
+ *
+ * @module
+ */
+import type { Backend, Precision } from "../backends/backend.ts";
+import { type BackendChoice, chooseBackend } from "./backend_choice.ts";
+import { openEmbeddedModel } from "../assets/open.ts";
+import { type FileSource, openFiles } from "../formats/files.ts";
+import { ModelError } from "../formats/model_error.ts";
+import { type ModelFolder, openModelFolder } from "../formats/model_folder.ts";
+import { openTokenizer, type Tokenizer } from "../formats/tokenizers/mod.ts";
+import { Component } from "./component.ts";
+import { networkReaders } from "./networks/mod.ts";
+import type { Network } from "./networks/network.ts";
+
+/** Settings of {@linkcode openModel}. */
+export interface ModelOptions {
+  /** A backend, or the name of one. A backend that is given stays the caller's to dispose. Default `auto`. */
+  readonly backend?: BackendChoice;
+  /** How weights are kept. */
+  readonly precision?: Precision;
+  /** `fp16`: the weight files `*.fp16.safetensors`. */
+  readonly variant?: string;
+}
+
+/** A model: what {@linkcode openModel} gives. Disposing it frees weights and programs, and the backend unless it was given. */
+export interface Model extends AsyncDisposable {
+  /** Where it is. */
+  readonly description: string;
+  /** The pipeline's class in diffusers. */
+  readonly className: string;
+  /** What runs it. */
+  readonly backend: Backend;
+  /** The folder: components, configurations, files. */
+  readonly folder: ModelFolder;
+  /**
+   * A network of the model with its weights: `unet`, `vae`, `text_encoder`, by the folder's names.
+   *
+   * @throws {ModelError} If there is no such network, or its class is not known.
+   */
+  component(name: string): Promise<Component>;
+  /** The network without its weights, as its configuration describes it. */
+  network(name: string): Network;
+  /** The tokenizer of a component, `tokenizer` unless said otherwise. */
+  tokenizer(name?: string): Promise<Tokenizer>;
+}
+
+/**
+ * Opens a model: an embedded one by name, a diffusers folder by path or URL, or any source of files.
+ *
+ * @param source `shapes`, a folder's path or URL, or a {@linkcode FileSource}.
+ * @throws {ModelError} If something is missing or not understood, naming it.
+ * @throws {FileError} If a file cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { hostTensor, openModel } from "@denoise/denoise";
+ *
+ * await using model = await openModel("shapes", { backend: "reference" });
+ * const vae = await model.component("vqvae");
+ * const latents = hostTensor([1, 4, 2, 2], new Float32Array(16));
+ * const { sample } = await vae.run({ z: latents }, { method: "decode" });
+ * sample!.shape; // [1, 3, 16, 16]
+ * ```
+ */
+export async function openModel(
+  source: string | URL | FileSource,
+  options: ModelOptions = {},
+): Promise<Model> {
+  const folder = await openModelFolder(openSource(source));
+  const { backend, owned } = await chooseBackend(options.backend ?? "auto");
+  const components = new Map<string, Promise<Component>>();
+  const load = async (name: string): Promise<Component> => {
+    const network = readNetwork(folder, name);
+    const { variant, precision } = options;
+    const weights = await folder.component(name).openWeights(
+      variant === undefined ? {} : { variant },
+    );
+    const parameters = await backend.load(weights, precision === undefined ? {} : { precision });
+    return new Component(name, { network, parameters, backend });
+  };
+  return {
+    description: folder.description,
+    className: folder.className,
+    backend,
+    folder,
+    network: (name) => readNetwork(folder, name),
+    component(name) {
+      const known = components.get(name);
+      if (known !== undefined) return known;
+      const loading = load(name);
+      components.set(name, loading);
+      loading.catch(() => components.delete(name));
+      return loading;
+    },
+    tokenizer: (name = "tokenizer") => openTokenizer(folder.component(name).files),
+    async [Symbol.asyncDispose]() {
+      for (const component of components.values()) {
+        await component.then((loaded) => loaded[Symbol.dispose](), () => {});
+      }
+      if (owned) await backend[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function openSource(source: string | URL | FileSource): FileSource {
+  if (source instanceof URL) return openFiles(source);
+  if (typeof source !== "string") return source;
+  return openEmbeddedModel(source) ?? openFiles(source);
+}
+
+function readNetwork(folder: ModelFolder, name: string): Network {
+  const component = folder.component(name);
+  const read = networkReaders.get(component.className);
+  if (read === undefined) {
+    throw new ModelError(
+      `Cannot build ${name} of ${folder.description}: its class ${component.className} is not one of ` +
+        [...networkReaders.keys()].join(", "),
+    );
+  }
+  return read(component.readConfig());
+}
