@@ -66,7 +66,6 @@ interface TrajectorySettings {
   readonly model_variance?: string;
   readonly init_noise_sigma: number;
   readonly noise_steps: readonly number[];
-  readonly begin_index: number | null;
   readonly difference_from_float64: readonly number[];
 }
 
@@ -84,7 +83,7 @@ const TABLE = 4e-7;
  * Rescaling to a zero terminal signal-to-noise ratio subtracts square roots that are close, in which that unit weighs more, and
  * then the variance of the noise from 1.
  */
-const RESCALED = { table: 1e-4, noise: 2.4e-7, row: 1e-4 };
+const RESCALED = { table: 1e-4, noise: 2.4e-7, row: 1e-4, logarithm: 2e-5 };
 /** Timesteps found among logarithms. Whole ones are equal. */
 const LOGARITHM = 1e-6;
 /** Each row of a sampling loop. */
@@ -208,20 +207,29 @@ function trajectory(golden: GoldenCase, settings: TrajectorySettings): Compariso
   });
 
   const sigmas = sampler.sigmas(settings.steps, options);
-  const lost = settings.class === ANCESTRAL_MIDPOINT ? lostDigits(sigmas!) : [];
-  /** How far the samples after a row may be off, beyond a share of their own size. */
+  const midpoints = settings.class === ANCESTRAL_MIDPOINT ? lostDigits(sigmas!) : [];
+  /** The share of the samples after a row that the tables behind them do not settle. */
+  const unsettled = plan.rows.map((row, i) => {
+    const variance = row.level.noise ** 2 / (row.level.signal ** 2 + row.level.noise ** 2);
+    return Math.max(
+      isRescaled(golden) ? RESCALED.row + RESCALED.noise / Math.max(variance, RESCALED.noise) : 0,
+      midpoints[Math.floor(i / 2)] ?? 0,
+    );
+  });
+  /** How far the samples after a row may be off, beyond the usual share of their own size. */
   const slackAfter = (row: number) =>
     ROW.error * settings.difference_from_float64[row]! +
-    Math.max(0, ...lost.slice(0, Math.ceil((row + 1) / 2))) * magnitude(rows[row]!.sample);
+    Math.max(...unsettled.slice(0, row + 1)) * magnitude(rows[row]!.sample);
   /** The network sees the sample before, and its output moves by less than that. */
   const slackBefore = (row: number) =>
-    row === 0 ? 0 : slackAfter(row - 1) * plan.rows[row]!.evaluate!.inputScale;
+    row === 0 ? 0 : (slackAfter(row - 1) + ROW.magnitude * magnitude(rows[row - 1]!.sample)) *
+      plan.rows[row]!.evaluate!.inputScale;
   const draws = plan.rows.flatMap((row, i) => Array.from({ length: row.draws }, () => i));
   return [
     timestepsComparison(golden, {
       name: "output.timesteps",
       actual: rows.map((row) => row.timestep!),
-      ...(lost.length > 0 && { slack: midpointSlack(sampler, sigmas!) }),
+      ...(midpoints.length > 0 && { slack: midpointSlack(sampler, sigmas!) }),
     }),
     { name: "noise_steps", actual: draws, expected: settings.noise_steps, bound: 0 },
     scalarComparison("init_noise_sigma", {
@@ -399,8 +407,7 @@ function rowsComparison(
   const size = expected.length / actual.length;
   const bound = actual.flatMap((_, row) => {
     const most = magnitude(expected.subarray(row * size, (row + 1) * size));
-    const share = isRescaled(golden) ? RESCALED.row : ROW.magnitude;
-    return new Array<number>(size).fill(slack(row) + share * most);
+    return new Array<number>(size).fill(slack(row) + ROW.magnitude * most);
   });
   return { name, actual: actual.flatMap((row) => [...row]), expected, bound };
 }
@@ -476,7 +483,7 @@ function timestepsComparison(
   };
   const most = isLookedUp(golden) ? trainSteps : magnitude(expected);
   const exact = expected.every(Number.isInteger) && !isLookedUp(golden);
-  const share = exact ? 0 : LOGARITHM * most;
+  const share = exact ? 0 : most * (isRescaled(golden) ? RESCALED.logarithm : LOGARITHM);
   return {
     name,
     actual: actual.map(Math.fround),

@@ -5,6 +5,9 @@
  */
 import type { Backend, Parameters, Program } from "../backends/backend.ts";
 import type { Graph } from "../graph/graph.ts";
+import { add, mul, split } from "../graph/ops/mod.ts";
+import { f32 } from "../graph/tensor_spec.ts";
+import { type Tensor, trace } from "../graph/trace.ts";
 import { ProgramCache } from "./program_cache.ts";
 
 /** Compiles small graphs without weights on a backend, once each. */
@@ -28,6 +31,15 @@ export class Arithmetic {
       });
       return await this.#backend.compile(build(), await this.#parameters);
     });
+  }
+
+  /** The program of weights[0] a + weights[1] b, called `sum`. */
+  weightedSum(shape: readonly number[]): Promise<Program> {
+    return this.program(`weighted sum ${shape.join()}`, () =>
+      trace(({ a, b, weights }) => {
+        const [first, second] = split(weights, { axis: 0, sizes: [1, 1] }) as [Tensor, Tensor];
+        return { sum: add(mul(a, first), mul(b, second)) };
+      }, { a: f32(...shape), b: f32(...shape), weights: f32(2) }));
   }
 
   /** Frees all programs. */

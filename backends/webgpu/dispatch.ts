@@ -75,9 +75,13 @@ export function bind(
 }
 
 /** Encodes dispatches in one compute pass. */
-export function encode(encoder: GPUCommandEncoder, dispatches: readonly Dispatch[]): void {
+export function encode(
+  encoder: GPUCommandEncoder,
+  dispatches: readonly Dispatch[],
+  timestampWrites?: GPUComputePassTimestampWrites,
+): void {
   if (dispatches.length === 0) return;
-  const pass = encoder.beginComputePass();
+  const pass = encoder.beginComputePass(timestampWrites === undefined ? {} : { timestampWrites });
   let current: GPUComputePipeline | undefined;
   for (const { pipeline, group, workgroups } of dispatches) {
     if (pipeline !== current) pass.setPipeline(pipeline);

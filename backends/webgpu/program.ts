@@ -15,6 +15,7 @@ import type { Arena } from "./arena.ts";
 import { DeviceValue, toWords } from "./device_value.ts";
 import { bind, type Bound, type Dispatch, encode, uniformBlocks } from "./dispatch.ts";
 import type { Gpu } from "./gpu.ts";
+import { timeDispatches } from "./timestamps.ts";
 import {
   type BufferRef,
   type GpuTraits,
@@ -54,6 +55,19 @@ export interface ProgramStep {
   readonly site: string;
   readonly spec: TensorSpec;
   readonly dispatches: readonly Dispatch[];
+}
+
+/** How long a step took on the device. */
+export interface StepTime {
+  /** Names of its ops: `conv2d+silu`. */
+  readonly label: string;
+  /** The checkpoint's path of its first node. */
+  readonly site: string;
+  /** What it made. */
+  readonly spec: TensorSpec;
+  /** Kernels that it ran. */
+  readonly kernels: readonly string[];
+  readonly milliseconds: number;
 }
 
 /** What {@linkcode compileProgram} needs of its backend. */
@@ -478,6 +492,25 @@ export class GpuProgram implements Program {
     }
     gpu.device.queue.submit([encoder.finish()]);
     return results;
+  }
+
+  /**
+   * Runs once with the clock of the device, and waits: the time of every step. The results are dropped.
+   *
+   * @throws {DeviceError} If the device has no timestamps.
+   */
+  async profile(inputs: Readonly<Record<string, RunInput>>): Promise<readonly StepTime[]> {
+    const gpu = this.#gpu;
+    // Fills the input slots and computes the constant part.
+    for (const value of Object.values(this.run(inputs))) value[Symbol.dispose]();
+    const times = await timeDispatches(gpu, this.steps.map(({ dispatches }) => dispatches));
+    return this.steps.map(({ label, site, spec, dispatches }, at) => ({
+      label,
+      site,
+      spec,
+      kernels: dispatches.map((each) => each.label),
+      milliseconds: times[at]!,
+    }));
   }
 
   /** Whether the constant part must be computed, and remembers for what it was. */

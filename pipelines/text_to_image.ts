@@ -1,0 +1,255 @@
+/**
+ * Text to image: prompts to pictures (Rombach et al. 2022, section 4.3).
+ *
+ * @module
+ */
+import type { Value } from "../backends/backend.ts";
+import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
+import {
+  describe,
+  f32,
+  type HostTensor,
+  type HostTensorOf,
+  sameShape,
+} from "../graph/tensor_spec.ts";
+import type { Plan } from "../schedulers/plan.ts";
+import { type Scheduler, scheduler as makeScheduler } from "../schedulers/scheduler.ts";
+import { Arithmetic } from "./arithmetic.ts";
+import { decodeLatents } from "./decode_latents.ts";
+import { denoise, type DenoiseEvent } from "./denoise.ts";
+import { GeneratedImage } from "./generated_image.ts";
+import { guidedDenoiser } from "./guided_denoiser.ts";
+import { checkFinite, toPictures } from "./image_output.ts";
+import { type Model, type ModelOptions, openModel } from "./model.ts";
+import { cleanWeights, type Prediction } from "./prediction.ts";
+import {
+  checkInteger,
+  checkNumber,
+  checkSide,
+  chooseSeed,
+  noiseSource,
+  SettingsError,
+} from "./settings.ts";
+import { encodePrompts } from "./text_encoding.ts";
+import { type TextToImageFamily, textToImageFamily } from "./text_to_image_family.ts";
+import type {
+  StepEvent,
+  TextToImage,
+  TextToImageOptions,
+  TextToImageResult,
+} from "./text_to_image_options.ts";
+
+/** Everything a call needs that does not depend on it. */
+interface Parts {
+  readonly model: Model;
+  readonly family: TextToImageFamily;
+  readonly tokenizer: Tokenizer;
+  readonly arithmetic: Arithmetic;
+}
+
+/** A call, checked and with every default filled in. */
+interface Request {
+  readonly prompts: readonly string[];
+  readonly negatives: readonly string[];
+  readonly batch: number;
+  readonly steps: number;
+  readonly guidanceScale: number;
+  readonly height: number;
+  readonly width: number;
+  readonly seed: number;
+  readonly seeds: number | readonly number[];
+  readonly scheduler: Scheduler;
+  readonly plan: Plan;
+  readonly eta: number;
+  readonly latentShape: readonly number[];
+}
+
+/** Opens a text-to-image model. */
+export async function textToImage(
+  source: Parameters<typeof openModel>[0],
+  options: ModelOptions = {},
+): Promise<TextToImage> {
+  const model = await openModel(source, options);
+  try {
+    const family = await textToImageFamily(model);
+    const tokenizer = await model.tokenizer();
+    const arithmetic = new Arithmetic(model.backend);
+    const parts: Parts = { model, family, tokenizer, arithmetic };
+    return Object.assign((asked: TextToImageOptions) => generate(parts, asked), {
+      model,
+      async [Symbol.asyncDispose]() {
+        arithmetic[Symbol.dispose]();
+        await model[Symbol.asyncDispose]();
+      },
+    });
+  } catch (error) {
+    await model[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Checks a call before anything is computed. */
+function prepare({ family }: Parts, options: TextToImageOptions): Request {
+  const { defaults } = family;
+  const each = typeof options.prompt === "string" ? [options.prompt] : options.prompt;
+  if (!Array.isArray(each) || each.length === 0 || each.some((text) => typeof text !== "string")) {
+    throw new SettingsError("Cannot draw without a prompt: give a string or a list of strings");
+  }
+  const count = checkInteger("count", options.count ?? 1, { min: 1, max: 1024 });
+  const prompts = each.flatMap((text) => Array<string>(count).fill(text));
+  const batch = prompts.length;
+  const negative = options.negativePrompt ?? "";
+  if (typeof negative !== "string" && negative.length !== each.length) {
+    throw new SettingsError(
+      `Cannot use ${negative.length} negative prompts with ${each.length} prompts: give one, or one each`,
+    );
+  }
+  const negatives = each.flatMap((_, at) =>
+    Array<string>(count).fill(typeof negative === "string" ? negative : negative[at]!)
+  );
+  const side = Math.max(8, family.factor);
+  const height = checkSide("height", options.height ?? defaults.size, side);
+  const width = checkSide("width", options.width ?? defaults.size, side);
+  const seeds = typeof options.seed === "object"
+    ? options.seed.map((seed) => chooseSeed(seed))
+    : chooseSeed(options.seed);
+  if (typeof seeds === "object" && seeds.length !== batch) {
+    throw new SettingsError(
+      `Cannot use ${seeds.length} seeds for ${batch} pictures: give one, or one each`,
+    );
+  }
+  const eta = checkNumber("eta", options.eta ?? 0);
+  if (eta < 0 || eta > 1) throw new SettingsError(`Cannot use eta ${eta}: it must be from 0 to 1`);
+  const scheduler = options.scheduler === undefined
+    ? makeScheduler(family.scheduler)
+    : makeScheduler(options.scheduler, { base: family.scheduler });
+  const steps = options.steps ?? defaults.steps;
+  // As in diffusers, eta is for the schedulers that take it.
+  const plan = scheduler.plan(steps, scheduler.accepts.has("eta") ? { eta } : {});
+  const latentShape = [batch, family.latentChannels, height / family.factor, width / family.factor];
+  const { latents } = options;
+  if (latents !== undefined) {
+    if (latents.dtype !== "f32" || !sameShape(latents.shape, latentShape)) {
+      throw new SettingsError(
+        `Cannot use latents ${describe(latents)}: they must be ${describe(f32(...latentShape))}`,
+      );
+    }
+    checkFinite("latents", latents);
+  }
+  return {
+    prompts,
+    negatives,
+    batch,
+    steps,
+    guidanceScale: checkNumber("guidanceScale", options.guidanceScale ?? defaults.guidanceScale),
+    height,
+    width,
+    seed: typeof seeds === "number" ? seeds : seeds[0]!,
+    seeds,
+    scheduler,
+    plan,
+    eta,
+    latentShape,
+  };
+}
+
+async function generate(parts: Parts, options: TextToImageOptions): Promise<TextToImageResult> {
+  const request = prepare(parts, options);
+  const { model, family, arithmetic } = parts;
+  const { plan, batch, guidanceScale, latentShape } = request;
+  options.signal?.throwIfAborted();
+
+  const guided = family.guided(guidanceScale);
+  // Unconditional rows first, as in the reference: the order decides how sums are rounded.
+  const texts = guided ? [...request.negatives, ...request.prompts] : request.prompts;
+  using context = await encodePrompts(texts, {
+    ...parts,
+    component: await model.component(family.textEncoder),
+    onWarning: options.onWarning,
+  });
+  const denoiser = await guidedDenoiser(await model.component("unet"), {
+    arithmetic,
+    shape: latentShape,
+    context,
+    guidance: guided ? guidanceScale : null,
+  });
+
+  const draw = noiseSource(request.seeds, latentShape);
+  const noise: HostTensorOf<"f32"> = options.latents === undefined
+    ? { dtype: "f32", shape: latentShape, data: draw() }
+    : options.latents as HostTensorOf<"f32">;
+  const drawStep = options.stepSeed === undefined
+    ? draw
+    : noiseSource(chooseSeed(options.stepSeed), latentShape);
+
+  const decoding = { component: await model.component(family.autoencoder), arithmetic, family };
+  const { onStep } = options;
+  const prediction = request.scheduler.config.prediction_type as Prediction | undefined ??
+    "epsilon";
+  using last = await denoise(plan, {
+    backend: model.backend,
+    start: noise,
+    evaluate: denoiser,
+    draw: drawStep,
+    compileUpdate: (key, build) => arithmetic.program(key, build),
+    signal: options.signal,
+    listener: onStep &&
+      ((event) => onStep(stepEvent(event, { plan, prediction, decoding, arithmetic }))),
+  });
+  const { latents, tensor } = await decodeLatents(last, decoding);
+  const images = toPictures(tensor).map((picture, at) =>
+    new GeneratedImage(picture, {
+      prompt: request.prompts[at]!,
+      negativePrompt: request.negatives[at]!,
+      steps: request.steps,
+      sampler: request.scheduler.name,
+      guidance: guidanceScale,
+      seed: typeof request.seeds === "number" ? request.seeds : request.seeds[at]!,
+      width: request.width,
+      height: request.height,
+      model: model.description.replace(/\/+$/, "").split("/").at(-1)!,
+      ...(request.eta === 0 ? {} : { eta: request.eta }),
+      ...(typeof request.seeds === "number" && batch > 1 ? { "batch index": at } : {}),
+    })
+  );
+  return { images, latents, tensor, seed: request.seed };
+}
+
+/** A row's report, in the caller's terms. */
+function stepEvent(
+  event: DenoiseEvent,
+  options: {
+    readonly plan: Plan;
+    readonly prediction: Prediction;
+    readonly decoding: Parameters<typeof decodeLatents>[1];
+    readonly arithmetic: Arithmetic;
+  },
+): StepEvent {
+  const { index, row, before, output, sample } = event;
+  const read = async (value: Value) => await value.read() as HostTensor as HostTensorOf<"f32">;
+  return {
+    step: index + 1,
+    steps: options.plan.rows.length,
+    timestep: row.evaluate?.timestep,
+    latents: () => read(sample),
+    prediction: async () => output === undefined ? undefined : await read(output),
+    async preview() {
+      if (output === undefined) {
+        return toPictures((await decodeLatents(sample, options.decoding)).tensor);
+      }
+      const weights = cleanWeights(options.prediction, row.level);
+      const program = await options.arithmetic.weightedSum(before.spec.shape);
+      const { sum } = program.run({
+        a: before,
+        b: output,
+        weights: {
+          dtype: "f32",
+          shape: [2],
+          data: new Float32Array([weights.sample, weights.output]),
+        },
+      });
+      using clean = sum!;
+      return toPictures((await decodeLatents(clean, options.decoding)).tensor);
+    },
+  };
+}
