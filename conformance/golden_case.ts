@@ -46,7 +46,12 @@ export function parseGoldenCase(bytes: Uint8Array<ArrayBuffer>): GoldenCase {
         throw new Error(`Cannot read ${name}: stored as ${entry.dtype}`);
     }
   }
-  return { settings: JSON.parse(header.__metadata__.case, exactIntegers), tensors };
+  return { settings: parseSettings(header.__metadata__.case), tensors };
+}
+
+/** Python writes infinities into JSON; a number too large for a double means the same and is valid. */
+function parseSettings(json: string): GoldenCase["settings"] {
+  return JSON.parse(json.replace(/([:[,]\s*-?)Infinity\b/g, "$11e999"), exactIntegers);
 }
 
 /** Integers beyond 2^53 (seeds) become bigints: a double would change them. */
@@ -58,4 +63,14 @@ function exactIntegers(
   if (!Number.isInteger(value) || Number.isSafeInteger(value)) return value;
   const source = context?.source ?? "";
   return /^-?\d+$/.test(source) ? BigInt(source) : value;
+}
+
+/** `result.float32_error`: per output, how far float32 was from float64, and the largest magnitude. */
+export function recordedErrors(
+  { settings }: GoldenCase,
+): ReadonlyMap<string, readonly [error: number, magnitude: number]> {
+  const result = settings.result as
+    | { readonly float32_error?: Readonly<Record<string, readonly [number, number]>> }
+    | undefined;
+  return new Map(Object.entries(result?.float32_error ?? {}));
 }

@@ -6,6 +6,7 @@
  */
 import type { HostTensor } from "../graph/tensor_spec.ts";
 import { sigmasOf } from "../schedulers/noise_schedule.ts";
+import type { Level } from "../schedulers/plan.ts";
 import { type PlanOptions, type Scheduler, scheduler } from "../schedulers/scheduler.ts";
 import { logarithms, sigmaToTimestep } from "../schedulers/sigma_spacing.ts";
 import { simulate } from "../schedulers/simulate.ts";
@@ -208,14 +209,18 @@ function trajectory(golden: GoldenCase, settings: TrajectorySettings): Compariso
 
   const sigmas = sampler.sigmas(settings.steps, options);
   const midpoints = settings.class === ANCESTRAL_MIDPOINT ? lostDigits(sigmas!) : [];
+  const rescaled = isRescaled(golden);
+  const least = 1 - (sampler.noiseSchedule?.alphasCumprod[0] ?? 0);
   /** The share of the samples after a row that the tables behind them do not settle. */
-  const unsettled = plan.rows.map((row, i) => {
-    const variance = row.level.noise ** 2 / (row.level.signal ** 2 + row.level.noise ** 2);
-    return Math.max(
-      isRescaled(golden) ? RESCALED.row + RESCALED.noise / Math.max(variance, RESCALED.noise) : 0,
+  const unsettled = plan.rows.map((_, i) =>
+    Math.max(
       midpoints[Math.floor(i / 2)] ?? 0,
-    );
-  });
+      ...(rescaled ? [plan.rows[i]!, plan.rows[i + 1]] : []).map((row) => {
+        const variance = row === undefined ? least : varianceShare(row.level);
+        return RESCALED.row + (variance === 0 ? 0 : RESCALED.noise / variance);
+      }),
+    )
+  );
   /** How far the samples after a row may be off, beyond the usual share of their own size. */
   const slackAfter = (row: number) =>
     ROW.error * settings.difference_from_float64[row]! +
@@ -374,10 +379,15 @@ function network(
 }
 
 function mixed(
-  level: { readonly signal: number; readonly noise: number },
+  level: Level,
   { image, noise }: { readonly image: Float32Array; readonly noise: Float32Array },
 ): Float32Array {
   return image.map((x, i) => level.signal * x + level.noise * noise[i]!);
+}
+
+/** The noise's share of a sample's variance. */
+function varianceShare({ signal, noise }: Level): number {
+  return noise ** 2 / (signal ** 2 + noise ** 2);
 }
 
 function tensor(golden: GoldenCase, name: string): HostTensor {

@@ -8,7 +8,7 @@ import { type BackendChoice, chooseBackend } from "./backend_choice.ts";
 import { openEmbeddedModel } from "../assets/open.ts";
 import { type FileSource, openFiles } from "../formats/files.ts";
 import { ModelError } from "../formats/model_error.ts";
-import { type ModelFolder, openModelFolder } from "../formats/model_folder.ts";
+import { type ModelComponent, type ModelFolder, openModelFolder } from "../formats/model_folder.ts";
 import { openTokenizer } from "../formats/tokenizers/open_tokenizer.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
 import { Component } from "./component.ts";
@@ -72,21 +72,14 @@ export async function openModel(
   const folder = await openModelFolder(openSource(source));
   const { backend, owned } = await chooseBackend(options.backend ?? "auto");
   const components = new Map<string, Promise<Component>>();
-  const load = async (name: string): Promise<Component> => {
-    const network = readNetwork(folder, name);
-    const { variant, precision } = options;
-    const weights = await folder.component(name).openWeights(
-      variant === undefined ? {} : { variant },
-    );
-    const parameters = await backend.load(weights, precision === undefined ? {} : { precision });
-    return new Component(name, { network, parameters, backend });
-  };
+  const load = (name: string): Promise<Component> =>
+    loadComponent(folder.component(name), { ...options, backend });
   return {
     description: folder.description,
     className: folder.className,
     backend,
     folder,
-    network: (name) => readNetwork(folder, name),
+    network: (name) => readNetwork(folder.component(name)),
     component(name) {
       const known = components.get(name);
       if (known !== undefined) return known;
@@ -111,14 +104,36 @@ function openSource(source: string | URL | FileSource): FileSource {
   return openEmbeddedModel(source) ?? openFiles(source);
 }
 
-function readNetwork(folder: ModelFolder, name: string): Network {
-  const component = folder.component(name);
-  const read = networkReaders.get(component.className);
+function readNetwork(component: ModelComponent): Network {
+  const { name, className, files } = component;
+  const read = networkReaders.get(className);
   if (read === undefined) {
-    throw new ModelError(
-      `Cannot build ${name} of ${folder.description}: its class ${component.className} is not one of ` +
+    throw new UnknownNetworkError(
+      `Cannot build ${name} of ${files.description}: its class ${className} is not one of ` +
         [...networkReaders.keys()].join(", "),
     );
   }
   return read(component.readConfig());
+}
+
+/** A network is of a class that is not known. */
+export class UnknownNetworkError extends ModelError {
+  override readonly name: string = "UnknownNetworkError";
+}
+
+/**
+ * Puts a network of a folder on a backend: reads its configuration and the header of its weights.
+ *
+ * @throws {UnknownNetworkError} If its class is not known.
+ * @throws {ModelError} If its configuration or its weights cannot be used.
+ */
+export async function loadComponent(
+  component: ModelComponent,
+  options: Pick<ModelOptions, "variant" | "precision"> & { readonly backend: Backend },
+): Promise<Component> {
+  const network = readNetwork(component);
+  const { variant, precision, backend } = options;
+  const weights = await component.openWeights(variant === undefined ? {} : { variant });
+  const parameters = await backend.load(weights, precision === undefined ? {} : { precision });
+  return new Component(component.name, { network, parameters, backend });
 }

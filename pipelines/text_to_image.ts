@@ -232,6 +232,12 @@ function stepEvent(
     steps: options.plan.rows.length,
     timestep: row.evaluate?.timestep,
     latents: () => read(sample),
+    async input() {
+      if (row.evaluate === undefined) return undefined;
+      const { inputScale } = row.evaluate;
+      const { shape, data } = await read(before);
+      return { dtype: "f32", shape, data: data.map((x) => x * inputScale) };
+    },
     prediction: async () => output === undefined ? undefined : await read(output),
     async preview() {
       if (output === undefined) {

@@ -56,6 +56,8 @@ export interface StepEvent {
   readonly timestep: number | undefined;
   /** The latents after the step. */
   latents(): Promise<HostTensorOf<"f32">>;
+  /** What the denoiser was given, without the copy for guidance. */
+  input(): Promise<HostTensorOf<"f32"> | undefined>;
   /** What the denoiser said, after guidance. */
   prediction(): Promise<HostTensorOf<"f32"> | undefined>;
   /** The finished pictures as the denoiser expects them at this step. Costs a run of the decoder. */

@@ -4,13 +4,12 @@
  * @module
  */
 import { ddim } from "./ddim.ts";
-import { ddpm } from "./ddpm.ts";
 import { ddimInverse } from "./ddim_inverse.ts";
+import { ddpm } from "./ddpm.ts";
 import { deisMultistep } from "./deis_multistep.ts";
 import { dpmSolverMultistep } from "./dpm_solver_multistep.ts";
-import { dpmSolverSinglestep } from "./dpm_solver_singlestep.ts";
-import { uniPcMultistep } from "./uni_pc_multistep.ts";
 import { dpmSolverSde } from "./dpm_solver_sde.ts";
+import { dpmSolverSinglestep } from "./dpm_solver_singlestep.ts";
 import { edmEuler } from "./edm_euler.ts";
 import { eulerAncestralDiscrete } from "./euler_ancestral_discrete.ts";
 import { eulerDiscrete } from "./euler_discrete.ts";
@@ -24,6 +23,7 @@ import { pndm } from "./pndm.ts";
 import { repaint } from "./repaint.ts";
 import type { SchedulerClass } from "./solver.ts";
 import { tcd } from "./tcd.ts";
+import { uniPcMultistep } from "./uni_pc_multistep.ts";
 
 /** Every class, by its name in diffusers. */
 export const CLASSES: ReadonlyMap<string, SchedulerClass> = new Map(

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { alphasOf, clipKeys, limitOf, wholeTimesteps } from "./alphas.ts";
+import { alphasOf, wholeTimesteps } from "./alphas.ts";
 import { choice, flag, integer } from "./config_keys.ts";
+import { clipKeys, limitOf } from "./limits.ts";
 import { noiseSchedule, noiseScheduleKeys, zeroSnrKey } from "./noise_schedule.ts";
 import { predictedClean, predictedNoise, PREDICTIONS } from "./prediction.ts";
 import { type Move, type SchedulerClass, schedulerClass } from "./solver.ts";

@@ -3,8 +3,9 @@
  *
  * @module
  */
-import { alphasOf, clipKeys, limitOf, thresholdKeys, wholeTimesteps } from "./alphas.ts";
+import { alphasOf, wholeTimesteps } from "./alphas.ts";
 import { choice, integer } from "./config_keys.ts";
+import { clipKeys, limitOf, thresholdKeys } from "./limits.ts";
 import { noiseSchedule, noiseScheduleKeys, zeroSnrKey } from "./noise_schedule.ts";
 import type { Row } from "./plan.ts";
 import { predictedClean, PREDICTIONS } from "./prediction.ts";

@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { thresholdKeys } from "./alphas.ts";
 import { choice, flag, integer } from "./config_keys.ts";
 import { firstOrder } from "./exponential_integrator.ts";
+import { thresholdKeys } from "./limits.ts";
 import { history } from "./multistep.ts";
 import { noiseScheduleKeys } from "./noise_schedule.ts";
 import type { Terms } from "./plan.ts";

@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { clipKeys, limitOf } from "./alphas.ts";
 import { choice } from "./config_keys.ts";
+import { clipKeys, limitOf } from "./limits.ts";
 import { noiseScheduleKeys } from "./noise_schedule.ts";
 import { predictedClean, PREDICTIONS } from "./prediction.ts";
 import { sigmaSpacingKeys } from "./sigma_spacing.ts";

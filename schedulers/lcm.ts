@@ -4,9 +4,10 @@
  *
  * @module
  */
-import { alphasOf, clipKeys, limitOf, thresholdKeys } from "./alphas.ts";
+import { alphasOf } from "./alphas.ts";
 import { choice, flag, integer, number } from "./config_keys.ts";
 import { distilledTimesteps, everyTimestep, lastShare } from "./distilled_timesteps.ts";
+import { clipKeys, limitOf, thresholdKeys } from "./limits.ts";
 import { noiseSchedule, noiseScheduleKeys, zeroSnrKey } from "./noise_schedule.ts";
 import { predictedClean, PREDICTIONS } from "./prediction.ts";
 import { type Move, type SchedulerClass, schedulerClass } from "./solver.ts";

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { beginOf, checkOptions, checkSteps } from "./check_request.ts";
 import { CLASSES } from "./classes.ts";
 import { namedSampler, SAMPLER_NAMES } from "./names.ts";
 import type { NoiseSchedule } from "./noise_schedule.ts";
@@ -116,7 +117,7 @@ export function scheduler(
           }`,
         );
       }
-      return level(second); // where a timestep is evaluated twice, diffusers takes the second
+      return plain(level(second)); // where a timestep is evaluated twice, diffusers takes the second
     },
     plan: (steps, options = {}) => {
       const tracked = track(steps, options);
@@ -178,143 +179,30 @@ function withoutDefaults(config: SchedulerConfig): SchedulerConfig {
   return Object.fromEntries(Object.entries(config).filter(([key]) => !defaults.includes(key)));
 }
 
-/** Options that are undefined count as not given. */
-function checkOptions(
-  options: PlanOptions,
-  { name, accepts }: { readonly name: string; readonly accepts: ReadonlySet<keyof PlanOptions> },
-): void {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined);
-  const unknown = given.map(([key]) => key).filter((key) => !accepts.has(key as keyof PlanOptions));
-  if (unknown.length > 0) {
-    throw new SchedulerError(
-      `Cannot plan ${name} with ${unknown.join(", ")}: it takes ${
-        [...accepts].join(", ") || "no options"
-      }`,
-    );
-  }
-  const within = (key: keyof PlanOptions, least: number, most: number, wanted: string) => {
-    const value = options[key];
-    if (value === undefined || (typeof value === "number" && value >= least && value <= most)) {
-      return;
-    }
-    throw new SchedulerError(`Cannot plan ${name}: ${key} is ${value}, wanted ${wanted}`);
-  };
-  within("strength", 0, 1, "a number from 0 to 1");
-  within("scheduleStrength", 0, 1, "a number from 0 to 1");
-  within("eta", 0, 1, "a number from 0 to 1");
-  within("sChurn", 0, Number.MAX_VALUE, "a number from 0");
-  within("sNoise", 0, Number.MAX_VALUE, "a number from 0");
-  within("sTmin", 0, Infinity, "a number from 0");
-  within("sTmax", 0, Infinity, "a number from 0");
-  for (const key of ["order", "originalInferenceSteps", "jumpLength", "jumpNSample"] as const) {
-    within(key, 1, Number.MAX_SAFE_INTEGER, "a whole number from 1");
-    if (!Number.isInteger(options[key] ?? 1)) {
-      throw new SchedulerError(
-        `Cannot plan ${name}: ${key} is ${options[key]}, wanted a whole number`,
-      );
-    }
-  }
-  if (options.strength !== undefined && options.begin !== undefined) {
-    throw new SchedulerError(
-      `Cannot plan ${name} with both strength and begin: wanted one of them`,
-    );
-  }
-}
-
-function checkSteps(
-  steps: number | null,
-  { name, most, options }: {
-    readonly name: string;
-    readonly most: number;
-    readonly options: PlanOptions;
-  },
-): void {
-  const { timesteps, sigmas } = options;
-  const given = [steps ?? undefined, timesteps, sigmas].filter((value) => value !== undefined);
-  if (given.length !== 1) {
-    throw new SchedulerError(
-      `Cannot plan ${name} with ${given.length} of steps, timesteps and sigmas: wanted exactly one`,
-    );
-  }
-  if (steps !== null && !(Number.isInteger(steps) && steps >= 1 && steps <= most)) {
-    throw new SchedulerError(
-      `Cannot plan ${name} in ${steps} steps: wanted a whole number from 1 to ${most}, the steps of the diffusion`,
-    );
-  }
-  timesteps?.forEach((t, i) => {
-    if (!(t >= 0 && t < most && (i === 0 || t < timesteps[i - 1]!))) {
-      throw new SchedulerError(
-        `Cannot plan ${name} at timesteps ${
-          timesteps.join(", ")
-        }: wanted a descending list within 0 to ${most - 1}`,
-      );
-    }
-  });
-  if (timesteps?.length === 0) {
-    throw new SchedulerError(`Cannot plan ${name} at no timesteps: wanted at least one`);
-  }
-  if (sigmas === undefined) return;
-  const descends = sigmas.every((sigma, i) =>
-    sigma >= 0 && sigma < Infinity && (i === 0 || sigma < sigmas[i - 1]!)
-  );
-  if (sigmas.length < 2 || !descends) {
-    throw new SchedulerError(
-      `Cannot plan ${name} at sigmas ${
-        sigmas.join(", ")
-      }: wanted a descending list of two or more, the last of which may be 0`,
-    );
-  }
-}
-
-/** Where the plan starts: diffusers' `get_timesteps` of image to image. */
-function beginOf(
-  { timesteps, order = 1 }: Track,
-  { count, options: { begin, strength }, name }: {
-    readonly count: number;
-    readonly options: PlanOptions;
-    readonly name: string;
-  },
-): number {
-  const left = strength === undefined ? count : Math.min(Math.floor(count * strength), count);
-  const start = begin ?? (count - left) * order;
-  if (!(Number.isInteger(start) && start >= 0 && start < timesteps.length)) {
-    throw new SchedulerError(
-      strength === undefined
-        ? `Cannot begin ${name} at ${start}: wanted a whole number from 0 to ${
-          timesteps.length - 1
-        }`
-        : `Cannot plan ${name} with a strength of ${strength}: no step of ${count} is left, wanted ${
-          1 / count
-        } or more`,
-    );
-  }
-  if (start % order !== 0) {
-    throw new SchedulerError(
-      `Cannot begin ${name} at ${start}: each step has ${order} evaluations, wanted a multiple of ${order}`,
-    );
-  }
-  return start;
-}
-
 /** Fills in levels and checks the numbers. */
 function finished(
   track: Track,
   { begin, name }: { readonly begin: number; readonly name: string },
 ): Plan {
   const moves = track.moves(begin);
-  const start = track.level(begin);
-  const levels = moves.map((move, i) => move.level ?? track.level(begin + i));
+  const levels = moves.map((move, i) => plain(move.level ?? track.level(begin + i)));
   const rows = moves.map((move, i): Row => {
     checkFinite(move, { name, row: i });
     // A kept region is brought to the level of the sample that comes next; after the last row it is the picture itself.
-    const { signal, noise } = levels[i + 1] ?? { signal: 1, noise: 0 };
-    const known: Row["known"] = { signal, noise, draw: "start", when: "after" };
+    const next = levels[i + 1] ?? { signal: 1, noise: 0 };
+    const known: Row["known"] = { ...next, draw: "start", when: "after" };
     return { ...(move.evaluate && { known }), ...move, level: levels[i]! };
   });
-  return { initialScale: track.initialScale, start, kept: track.kept, rows };
+  const { initialScale, kept } = track;
+  return { initialScale, start: plain(track.level(begin)), kept, rows };
 }
 
-/** Some combinations divide by a noise level of 0. */
+/** A level without what a class keeps beside it. */
+function plain({ signal, noise }: Level): Level {
+  return { signal, noise };
+}
+
+/** Some combinations of keys divide by a noise level of 0, or by the distance of two that are equal. */
 function checkFinite(
   move: Move,
   { name, row }: { readonly name: string; readonly row: number },
@@ -326,6 +214,6 @@ function checkFinite(
   const numbers = [...terms.flatMap(weightsOf), move.evaluate?.timestep ?? 0];
   if (numbers.every((number) => Math.abs(number) < most)) return;
   throw new SchedulerError(
-    `Cannot plan ${name} with this configuration: row ${row} divides by a noise level of 0`,
+    `Cannot plan ${name} with this configuration: the weights of row ${row} are not finite, wanted noise levels above 0 that differ`,
   );
 }

@@ -136,10 +136,16 @@ Deno.test("a plan that would divide by 0 is refused", () => {
   assertThrows(
     () => scheduler("ddim", { base: zeroSnr }).plan(5),
     SchedulerError,
-    "row 0 divides by a noise level of 0",
+    "the weights of row 0 are not finite",
   );
   scheduler("ddim", { base: { ...zeroSnr, prediction_type: "v_prediction" } }).plan(5);
   assertThrows(() => scheduler("unipc", { base: { predict_x0: false } }).plan(5), SchedulerError);
+  // Leading timesteps of more steps than the diffusion has room for are all the same.
+  assertThrows(
+    () => scheduler("dpmpp-2m", { base: { timestep_spacing: "leading" } }).plan(1000),
+    SchedulerError,
+    "some are the same",
+  );
   // A timestep that the diffusion does not have, by the offset.
   assertThrows(
     () => scheduler("ddim", { base: { steps_offset: 1 } }).plan(1000),
@@ -178,6 +184,14 @@ Deno.test("levels: by timestep alone, or by the timesteps of a plan", () => {
   assertThrows(() => heun.level(999), SchedulerError, "wanted the number of steps");
   assertThrows(() => heun.level(3, { steps: 5 }), SchedulerError, "wanted one of 999");
   assertEquals(heun.level(999, { steps: 5 }).noise, heun.sigmas(5)![0]);
+});
+
+Deno.test("levels hold nothing else", () => {
+  const one = scheduler("dpmpp-2m");
+  const { start, rows } = one.plan(5);
+  for (const level of [start, rows[3]!.level, one.level(999, { steps: 5 })]) {
+    assertEquals(Object.keys(level), ["signal", "noise"]);
+  }
 });
 
 Deno.test("bounds of lambda leave out timesteps, in Python's JSON or without", () => {

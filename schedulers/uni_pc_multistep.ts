@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { thresholdKeys } from "./alphas.ts";
 import { choice, flag, integer, numbers, only } from "./config_keys.ts";
+import { thresholdKeys } from "./limits.ts";
 import { history } from "./multistep.ts";
 import { noiseScheduleKeys, zeroSnrKey } from "./noise_schedule.ts";
 import type { Terms } from "./plan.ts";

@@ -5,8 +5,8 @@
  * @module
  */
 import { type Config, type Key, only, optional } from "./config_keys.ts";
+import { limitOf, type thresholdKeys } from "./limits.ts";
 import { predictedClean, predictedNoise, type Prediction } from "./prediction.ts";
-import { limitOf, type thresholdKeys } from "./alphas.ts";
 import type { Level, Row, Terms } from "./plan.ts";
 import { interpolated } from "./sigma_spacing.ts";
 import type { Placement, SigmaTable } from "./sigmas.ts";
@@ -40,12 +40,21 @@ export interface WholeRequest {
   readonly roundKarras?: boolean;
 }
 
-/** Whole timesteps and their sigmas, from the noisiest. The end of the last step is the class's own. */
+/**
+ * Whole timesteps and their sigmas, from the noisiest. The end of the last step is the class's own.
+ *
+ * @throws {SchedulerError} There are more steps than timesteps.
+ */
 export function wholePlacement(request: WholeRequest): Placement {
   const { table, steps, given, roundKarras = true } = request;
   if (given !== undefined && table.spread !== undefined) table.spaced(steps, given); // which refuses
   if (table.spread === undefined) {
     const timesteps = given?.map(Math.trunc) ?? spacedWhole(request);
+    if (timesteps.some((t, i) => i > 0 && t >= timesteps[i - 1]!)) {
+      throw new SchedulerError(
+        `Cannot plan ${steps} whole timesteps of a ${request.spacing} spacing: some are the same, wanted fewer steps`,
+      );
+    }
     return { timesteps, sigmas: interpolated(table.sigmas, timesteps) };
   }
   const { timesteps, sigmas } = table.place({

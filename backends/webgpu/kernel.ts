@@ -111,7 +111,9 @@ export interface Kernel<Op extends OpName> {
   readonly name: string;
   /** The dispatches, or undefined if this kernel does not take this node on this device. */
   plan(request: KernelRequest<Op>, gpu: GpuTraits): KernelPlan | undefined;
+  /** Whether it is a good choice for what it takes. Absent: always. */
+  suits?(request: KernelRequest<Op>, gpu: GpuTraits): boolean;
 }
 
-/** Ways to run an op, best first; the last one takes every node. */
+/** Ways to run an op, best first; the last one takes every node and suits every device. */
 export type Kernels<Op extends OpName> = readonly Kernel<Op>[];

@@ -105,7 +105,7 @@ function isTable(node: KernelNode, index: number): boolean {
     (node.op === "gather" && index === 0 && node.attributes.axis === 0);
 }
 
-/** The dispatches of a step, by the first kernel that takes it. */
+/** The dispatches of a step, by the first kernel that takes it and suits. */
 function planStep(
   step: Step,
   options: {
@@ -119,29 +119,21 @@ function planStep(
   if (node === undefined) {
     return planPointwise(tail, { count: sizeOf(step.spec.shape), gpu, label: "pointwise" });
   }
-  const plans = plansOf(node, { operands, tail, gpu });
-  const wanted = choose?.(node.op, [...plans.keys()]);
-  const plan = (wanted === undefined ? undefined : plans.get(wanted)) ?? [...plans.values()][0];
-  if (plan === undefined) throw new Error(`Cannot run ${node.op} at ${node.site}: no kernel takes it`);
-  return plan;
-}
-
-/** What each kernel of a node's op answers, in their order. */
-function plansOf(
-  node: KernelNode,
-  { operands, tail, gpu }: {
-    readonly operands: readonly Operand[];
-    readonly tail: Step["tail"];
-    readonly gpu: GpuTraits;
-  },
-): Map<string, KernelPlan> {
-  const plans = new Map<string, KernelPlan>();
   // The table's entry for an op takes nodes of that op; TypeScript cannot follow the index.
-  for (const kernel of kernels[node.op] as readonly Kernel<KernelOp>[]) {
-    const plan = kernel.plan({ node: node as NodeOf<KernelOp>, operands, tail }, gpu);
-    if (plan !== undefined) plans.set(kernel.name, plan);
+  const candidates = kernels[node.op] as readonly Kernel<KernelOp>[];
+  const request = { node: node as NodeOf<KernelOp>, operands, tail };
+  const plans = new Map<string, KernelPlan>();
+  for (const kernel of candidates) {
+    if (choose === undefined && kernel.suits?.(request, gpu) === false) continue;
+    const plan = kernel.plan(request, gpu);
+    if (plan === undefined) continue;
+    if (choose === undefined) return plan;
+    plans.set(kernel.name, plan);
   }
-  return plans;
+  const wanted = plans.get(choose?.(node.op, [...plans.keys()]) ?? "");
+  if (wanted !== undefined) return wanted;
+  if (choose !== undefined) return planStep(step, { operands, gpu, choose: undefined });
+  throw new Error(`Cannot run ${node.op} at ${node.site}: no kernel takes it`);
 }
 
 /** Compiles a graph for a device. */

@@ -46,8 +46,11 @@ export interface WebgpuOptions {
   readonly device?: GPUDevice;
   /** Which adapter to prefer where there are several. Default `high-performance`. */
   readonly powerPreference?: GPUPowerPreference;
-  /** Ask for all that the adapter can do, or for WebGPU's default limits. Default `adapter`. */
-  readonly limits?: "adapter" | "default";
+  /**
+   * Ask for all that the adapter can do, or for WebGPU's default limits; or use less than the device can do, as another
+   * device would have it. Default `adapter`.
+   */
+  readonly limits?: "adapter" | "default" | Partial<GpuLimits>;
   /** Chooses among the kernels that take a node, for tests and tuning. Default: the first. */
   readonly choose?: ChooseKernel;
 }
@@ -123,7 +126,11 @@ export async function hasWebgpu(): Promise<boolean> {
 export async function webgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {
   const device = options.device ?? await requestDevice(options);
   const adapter = describeAdapter(device.adapterInfo);
-  const gpu = new Gpu(device, { limits: pickLimits(device.limits), software: adapter.software });
+  const own = typeof options.limits === "object" ? options.limits : {};
+  const gpu = new Gpu(device, {
+    limits: { ...pickLimits(device.limits), ...own },
+    software: adapter.software,
+  });
   const arena = new Arena(gpu);
   const all = new Set<DeviceParameters>();
   return {

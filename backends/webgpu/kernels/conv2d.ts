@@ -78,6 +78,8 @@ const registers: Kernel<"conv2d"> = {
     const size = gpu.software ? 8 : 64;
     const widest = gpu.software ? 4 : 2;
     const pixels = columns <= size ? 1 : 4;
+    const most = gpu.limits.maxComputeWorkgroupsPerDimension;
+    if (Math.ceil(columns / (size * pixels)) > most || Math.ceil(o / 4) > most) return undefined;
     const passes = request.operands[1]!.parts.map(({ start, end }, part): Pass => {
       const own = end - start;
       const quads = Math.min(widest, Math.ceil(own / 4));

@@ -83,9 +83,10 @@ const CHUNK = 8192;
 
 const split: Kernel<"groupNorm"> = {
   name: "split",
+  // A CPU's few cores are busy with few groups.
+  suits: (request, gpu) => !gpu.software && sizes(request).size >= 2 * CHUNK,
   plan(request, gpu) {
     const { count, size, uniforms, buffers, affine } = sizes(request);
-    if (size < 2 * CHUNK) return undefined;
     const chunks = Math.ceil(size / CHUNK);
     const threads = gpu.software ? 32 : 256;
     const measure = assemble({

@@ -28,10 +28,10 @@ function sizes({ node, operands }: KernelRequest<"layerNorm">) {
 
 const workgroup: Kernel<"layerNorm"> = {
   name: "workgroup",
+  // On a CPU barriers cost more than the row.
+  suits: (request, gpu) => !gpu.software || sizes(request).rows < 16,
   plan(request, gpu) {
     const { rows, uniforms, buffers, result } = sizes(request);
-    // On a CPU barriers cost more than the row.
-    if (gpu.software && rows >= 16) return undefined;
     const size = 64;
     const pass = assemble({
       label: "layerNorm/workgroup",

@@ -38,9 +38,9 @@ function sizes({ node, operands }: KernelRequest<"reduce">) {
 
 const workgroup: Kernel<"reduce"> = {
   name: "workgroup",
+  suits: (request) => sizes(request).size >= 256,
   plan(request, gpu) {
-    const { f, count, size, uniforms, base, element, finish } = sizes(request);
-    if (size < 256) return undefined;
+    const { f, count, uniforms, base, element, finish } = sizes(request);
     const threads = 64;
     const pass = assemble({
       label: "reduce/workgroup",

@@ -13,9 +13,12 @@ function sizes({ node, operands }: KernelRequest<"softmax">) {
 
 const workgroup: Kernel<"softmax"> = {
   name: "workgroup",
+  suits(request, gpu) {
+    const { rows, uniforms } = sizes(request);
+    return uniforms.width >= 128 && (!gpu.software || rows < 64);
+  },
   plan(request, gpu) {
     const { rows, uniforms } = sizes(request);
-    if (uniforms.width < 128 || (gpu.software && rows >= 64)) return undefined;
     const size = 64;
     const pass = assemble({
       label: "softmax/workgroup",

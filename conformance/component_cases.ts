@@ -1,0 +1,109 @@
+/**
+ * Networks with their weights: text encoders, U-Nets, autoencoders, and what passes between their modules.
+ *
+ * @module
+ */
+import type { HostTensor } from "../graph/tensor_spec.ts";
+import type { Component } from "../pipelines/component.ts";
+import { boundOf, type Comparison, magnitude } from "./comparison.ts";
+import { type GoldenCase, recordedErrors } from "./golden_case.ts";
+import { UnsupportedCaseError } from "./unsupported_case.ts";
+
+/** Kinds of cases of networks. */
+export const COMPONENT_KINDS: ReadonlySet<string> = new Set([
+  "text_encoder",
+  "unet",
+  "vae_encode",
+  "vae_decode",
+  "trace",
+]);
+
+type Outputs = Readonly<Record<string, HostTensor>>;
+
+/** Our names of what the files call otherwise: diffusers' methods take `x` and `z`. */
+const INPUT_NAMES: Readonly<Record<string, string>> = { image: "x", latents: "z" };
+
+/**
+ * Runs a case of one network.
+ *
+ * @param options Opens the network that the case names; and whether the backend is held to the reference's bounds.
+ * @throws {UnsupportedCaseError} If the case asks for something that is not built yet.
+ */
+export async function runComponentCase(
+  golden: GoldenCase,
+  options: { readonly component: Component; readonly exact: boolean },
+): Promise<readonly Comparison[]> {
+  const { component, exact } = options;
+  const { settings, tensors } = golden;
+  if (settings.tile_latent_size !== undefined) throw new UnsupportedCaseError("tiled decoding");
+  const inputs: Record<string, HostTensor> = {};
+  for (const [name, tensor] of tensors) {
+    if (!name.startsWith("input.")) continue;
+    const own = name.slice("input.".length);
+    inputs[INPUT_NAMES[own] ?? own] = tensor;
+  }
+  const wanted = [...tensors.keys()].filter((name) => name.startsWith("output."))
+    .map((name) => name.slice("output.".length));
+  const actual = await compute(component, { settings, inputs, wanted });
+  const errors = recordedErrors(golden);
+  // In a trace the error of one module is recorded; its share of that module's magnitude serves for all.
+  const [[error, largest]] = settings.kind === "trace"
+    ? [...errors.values()] as [[number, number]]
+    : [[0, 1]];
+  return wanted.map((name) => {
+    const expected = tensors.get(`output.${name}`)!;
+    const found = actual[name];
+    if (found === undefined) throw new UnsupportedCaseError(`output ${name}`);
+    const m = magnitude(expected.data);
+    const recorded = settings.kind === "trace"
+      ? error! / largest! * m
+      : errors.get(`output.${name}`)?.[0] ?? 0;
+    return {
+      name,
+      actual: found.data,
+      expected: expected.data,
+      bound: boundOf("network", { error: recorded, magnitude: m, exact }),
+    };
+  });
+}
+
+async function compute(
+  component: Component,
+  options: {
+    readonly settings: GoldenCase["settings"];
+    readonly inputs: Outputs;
+    readonly wanted: readonly string[];
+  },
+): Promise<Outputs> {
+  const { settings, inputs, wanted } = options;
+  const { x, z, noise } = inputs;
+  switch (settings.kind) {
+    case "text_encoder":
+    case "unet":
+      return await component.run(inputs);
+    case "vae_encode": {
+      const posterior = await component.run({ x: x!, noise: noise! }, { method: "encode" });
+      return { ...posterior, mode: posterior.mean! };
+    }
+    case "vae_decode": {
+      const { sample } = await component.run({ z: z! }, { method: "decode" });
+      return { image: sample! };
+    }
+    case "trace": {
+      if (settings.of !== "vae") return await component.run(inputs, { outputs: wanted });
+      const encoding = wanted.filter((name) => /^(encoder|quant_conv)\b/.test(name));
+      const decoding = wanted.filter((name) => !encoding.includes(name));
+      const encoded = await component.run({ x: x! }, {
+        method: "encode",
+        outputs: [...encoding, "mean"],
+      });
+      const decoded = await component.run({ z: encoded.mean! }, {
+        method: "decode",
+        outputs: decoding,
+      });
+      return { ...encoded, ...decoded };
+    }
+    default:
+      throw new UnsupportedCaseError(`the kind ${settings.kind}`);
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * Runs a folder of golden files on a backend, and reports.
+ *
+ * @module
+ */
+import type { Backend } from "../backends/backend.ts";
+import { referenceBackend } from "../backends/reference/backend.ts";
+import { type FileSource, openFiles, subfolder } from "../formats/files.ts";
+import { openComponent } from "../formats/model_folder.ts";
+import type { Component } from "../pipelines/component.ts";
+import { loadComponent, UnknownNetworkError } from "../pipelines/model.ts";
+import { textToImage } from "../pipelines/text_to_image.ts";
+import type { TextToImage } from "../pipelines/text_to_image_options.ts";
+import { type Comparison, judge } from "./comparison.ts";
+import { COMPONENT_KINDS, runComponentCase } from "./component_cases.ts";
+import { type GoldenCase, parseGoldenCase } from "./golden_case.ts";
+import { OP_KINDS, opDefinitions, runOpCase, runTableCase } from "./op_cases.ts";
+import { runPicturesCase, runTextToImageCase, TEXT_TO_IMAGE_PIPELINES } from "./pipeline_cases.ts";
+import { runResizeCase } from "./resize_cases.ts";
+import { runRngCase } from "./rng_cases.ts";
+import { isSchedulerCase, runSchedulerCase } from "./scheduler_cases.ts";
+import { openCaseTokenizer, runTokenizerCase } from "./tokenizer_cases.ts";
+import { UnsupportedCaseError } from "./unsupported_case.ts";
+
+/** What is run, and on what. */
+export interface ConformOptions {
+  /** What runs the graphs. */
+  readonly backend: Backend;
+  /** Holds the backend to the reference's bounds. */
+  readonly exact: boolean;
+  /** Only these groups: `ops`, `rng`, … */
+  readonly groups?: readonly string[] | undefined;
+  /** Only these kinds: `conv2d`, `unet`, … */
+  readonly kinds?: readonly string[] | undefined;
+  /** Also cases that take long. */
+  readonly heavy?: boolean;
+  /** Told of each case when it is done. */
+  readonly onCase?: (result: CaseResult) => void;
+  /** Ends the run between two cases. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** How one case went. */
+export interface CaseResult {
+  readonly group: string;
+  readonly file: string;
+  readonly kind: string;
+  readonly status: "passed" | "failed" | "unsupported";
+  /** Difference of the worst element; null if nothing was compared. */
+  readonly worst: number | null;
+  /** What it may be. */
+  readonly bound: number | null;
+  /** Where it is, or why nothing was compared. */
+  readonly detail: string;
+}
+
+/** How all cases went. */
+export interface ConformReport {
+  readonly backend: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly unsupported: number;
+  readonly cases: readonly CaseResult[];
+}
+
+/** A case that is found but not yet run. */
+interface Found {
+  readonly group: string;
+  readonly file: string;
+  readonly kind: string;
+  readonly heavy: boolean;
+  run(): Promise<readonly Comparison[]>;
+}
+
+/**
+ * Runs the golden files below a folder, or without one the op cases against the reference.
+ *
+ * @param root The folder's path or URL; null for the op cases.
+ * @throws {FileError} If the folder cannot be read.
+ */
+export async function conform(
+  root: string | URL | null,
+  options: ConformOptions,
+): Promise<ConformReport> {
+  const { groups, kinds, heavy = false } = options;
+  await using models = new Models(options.backend);
+  const cases: CaseResult[] = [];
+  const found = root === null
+    ? tableCases(options.backend)
+    : goldenCases(openFiles(root), { ...options, models });
+  for await (const each of found) {
+    options.signal?.throwIfAborted();
+    if (kinds !== undefined && !kinds.includes(each.kind)) continue;
+    if (groups !== undefined && !groups.includes(each.group)) continue;
+    if (each.heavy && !heavy) continue;
+    const result = await runCase(each);
+    cases.push(result);
+    options.onCase?.(result);
+  }
+  const count = (status: CaseResult["status"]) =>
+    cases.filter((each) => each.status === status).length;
+  return {
+    backend: options.backend.name,
+    passed: count("passed"),
+    failed: count("failed"),
+    unsupported: count("unsupported"),
+    cases,
+  };
+}
+
+async function runCase({ group, file, kind, run }: Found): Promise<CaseResult> {
+  const base = { group, file, kind };
+  try {
+    const { passed, worst } = judge(await run());
+    return {
+      ...base,
+      status: passed ? "passed" : "failed",
+      worst: worst?.difference ?? null,
+      bound: worst?.bound ?? null,
+      detail: worst === undefined
+        ? "nothing was compared"
+        : `${worst.name} at ${worst.index}: ${worst.actual}, not ${worst.expected}`,
+    };
+  } catch (error) {
+    const unsupported = error instanceof UnsupportedCaseError ||
+      error instanceof UnknownNetworkError;
+    return {
+      ...base,
+      status: unsupported ? "unsupported" : "failed",
+      worst: null,
+      bound: null,
+      detail: error instanceof Error ? error.message : String(error),
+    };
+  }
+}
+
+/** Models of golden folders, each opened once. */
+class Models implements AsyncDisposable {
+  readonly #backend: Backend;
+  readonly #components = new Map<string, Promise<Component>>();
+  readonly #pipelines = new Map<string, Promise<TextToImage>>();
+
+  constructor(backend: Backend) {
+    this.#backend = backend;
+  }
+
+  component(files: FileSource, path: string): Promise<Component> {
+    const known = this.#components.get(path);
+    if (known !== undefined) return known;
+    const opening = openComponent(subfolder(files, path), { name: path })
+      .then((component) => loadComponent(component, { backend: this.#backend }));
+    this.#components.set(path, opening);
+    return opening;
+  }
+
+  /** A model of the golden folder, or an embedded one: those have no slash. */
+  textToImage(files: FileSource, model: string): Promise<TextToImage> {
+    const known = this.#pipelines.get(model);
+    if (known !== undefined) return known;
+    const source = model.includes("/") ? subfolder(files, model) : model;
+    const opening = textToImage(source, { backend: this.#backend });
+    this.#pipelines.set(model, opening);
+    return opening;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const component of this.#components.values()) {
+      await component.then((open) => open[Symbol.dispose](), () => {});
+    }
+    for (const pipeline of this.#pipelines.values()) {
+      await pipeline.then((open) => open[Symbol.asyncDispose](), () => {});
+    }
+  }
+}
+
+async function* tableCases(backend: Backend): AsyncGenerator<Found> {
+  await using reference = referenceBackend();
+  for (const definition of opDefinitions()) {
+    for (const opCase of definition.cases) {
+      const run = () => runTableCase(definition, { opCase, backend, reference });
+      yield { group: "ops", file: opCase.name, kind: definition.name, heavy: false, run };
+    }
+  }
+}
+
+type GoldenContext = ConformOptions & { readonly models: Models };
+
+async function* goldenCases(root: FileSource, context: GoldenContext): AsyncGenerator<Found> {
+  const list = root.list ?? (() => Promise.reject(new Error(`Cannot list ${root.description}`)));
+  const groups = (await list("")).toSorted();
+  for (const group of groups) {
+    if (group.includes(".") || context.groups?.includes(group) === false) continue;
+    const files = subfolder(root, group);
+    for (const file of (await files.list!("")).toSorted()) {
+      if (/\.json$/.test(file)) {
+        if (group === "tokenizers") yield tokenizerCase(root, { group, file });
+      } else if (/\.safetensors$/.test(file)) {
+        const golden = parseGoldenCase(await files.read(file));
+        const { kind } = golden.settings;
+        yield {
+          group,
+          file,
+          kind,
+          heavy: golden.settings.heavy === true,
+          run: () => runGolden(golden, { ...context, root, group }),
+        };
+      } else if (!file.includes(".") && !(group === "models")) {
+        yield* nestedCases(files, { group, folder: file });
+      }
+    }
+  }
+}
+
+/** Folders of checkpoints and of damaged files: nothing here runs them yet; each file is counted. */
+async function* nestedCases(
+  files: FileSource,
+  { group, folder }: { readonly group: string; readonly folder: string },
+): AsyncGenerator<Found> {
+  const run = () => Promise.reject(new UnsupportedCaseError(`the group ${group}`));
+  for (const file of (await files.list!(folder)).toSorted()) {
+    if (file === "README.md") continue;
+    yield { group, file: `${folder}/${file}`, kind: folder, heavy: false, run };
+  }
+}
+
+function tokenizerCase(
+  root: FileSource,
+  { group, file }: { readonly group: string; readonly file: string },
+): Found {
+  const run = async () => {
+    const json: unknown = JSON.parse(new TextDecoder().decode(await root.read(`${group}/${file}`)));
+    // The full vocabularies lie beside the goldens, where they are at all.
+    const hub = openFiles(`${root.description.replace(/\/+$/, "")}/../data/hub`);
+    return await runTokenizerCase(
+      json,
+      (settings) => openCaseTokenizer(settings, { goldens: root, hub }),
+    );
+  };
+  return { group, file, kind: "tokenizer", heavy: false, run };
+}
+
+async function runGolden(
+  golden: GoldenCase,
+  context: GoldenContext & { readonly root: FileSource; readonly group: string },
+): Promise<readonly Comparison[]> {
+  const { backend, exact, models, root, group } = context;
+  const { settings } = golden;
+  const { kind } = settings;
+  switch (group) {
+    case "ops":
+      if (OP_KINDS.has(kind)) return await runOpCase(golden, { backend, exact });
+      break;
+    case "rng":
+      return runRngCase(golden);
+    case "resize":
+      return runResizeCase(golden);
+    case "schedulers":
+      if (isSchedulerCase(golden)) return runSchedulerCase(golden);
+      break;
+    case "components":
+      if (COMPONENT_KINDS.has(kind)) {
+        const path = `${settings.model}/${settings.component}`;
+        return await runComponentCase(golden, {
+          component: await models.component(root, path),
+          exact,
+        });
+      }
+      break;
+    case "pipelines":
+    case "shapes":
+      if (kind === "pipeline" && TEXT_TO_IMAGE_PIPELINES.has(settings.pipeline)) {
+        const generate = await models.textToImage(root, settings.model as string);
+        return await runTextToImageCase(golden, { generate, exact });
+      }
+      if (kind === "pictures" && settings.model === "shapes") {
+        return await runPicturesCase(golden, {
+          generate: await models.textToImage(root, "shapes"),
+        });
+      }
+      break;
+  }
+  throw new UnsupportedCaseError(`the kind ${kind}`);
+}

@@ -1,0 +1,135 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { FileError } from "./file_source.ts";
+import { checkWritable, writeFile, writeFiles } from "./write_file.ts";
+
+const BYTES = Uint8Array.of(1, 2, 3);
+
+/** Runs something in a new folder, which is removed. */
+async function inFolder(run: (folder: string) => Promise<void>): Promise<void> {
+  const folder = await Deno.makeTempDir();
+  try {
+    await run(folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+const namesIn = (folder: string) => [...Deno.readDirSync(folder)].map(({ name }) => name).sort();
+
+Deno.test("a file is written, and a file that is there replaced", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/a.bin`, "a longer text that was there before");
+    await writeFile(`${folder}/a.bin`, BYTES);
+    assertEquals(await Deno.readFile(`${folder}/a.bin`), BYTES);
+    assertEquals(namesIn(folder), ["a.bin"]);
+  }));
+
+Deno.test("a path without a folder is in the current one", () =>
+  inFolder(async (folder) => {
+    const before = Deno.cwd();
+    Deno.chdir(folder);
+    try {
+      await writeFile("a.bin", BYTES);
+    } finally {
+      Deno.chdir(before);
+    }
+    assertEquals(namesIn(folder), ["a.bin"]);
+  }));
+
+Deno.test(
+  "a link is written through",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    inFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/far`);
+      await Deno.writeTextFile(`${folder}/far/b.bin`, "");
+      await Deno.symlink("far/b.bin", `${folder}/a.bin`);
+      await writeFile(`${folder}/a.bin`, BYTES);
+      assertEquals(await Deno.readFile(`${folder}/far/b.bin`), BYTES);
+      assert((await Deno.lstat(`${folder}/a.bin`)).isSymlink);
+      assertEquals(namesIn(`${folder}/far`), ["b.bin"]);
+    }),
+);
+
+Deno.test("each reason has its kind, and nothing is left behind", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/sub`);
+    await Deno.writeTextFile(`${folder}/plain`, "");
+    const cases = [
+      { path: `${folder}/none/a.bin`, kind: "missing", says: "its folder does not exist" },
+      { path: `${folder}/plain/a.bin`, kind: "missing", says: "no folder" },
+      { path: `${folder}/sub`, kind: "not a file", says: "it is a folder" },
+      { path: `${folder}/sub/`, kind: "not a file", says: "it names no file" },
+      { path: "", kind: "not a file", says: "it names no file" },
+      { path: `${folder}/${"x".repeat(300)}`, kind: "failed", says: "Cannot write" },
+    ];
+    for (const { path, kind, says } of cases) {
+      for (const attempt of [() => writeFile(path, BYTES), () => checkWritable(path)]) {
+        const error = await assertRejects(attempt, FileError);
+        assertEquals(error.kind, kind);
+        assertStringIncludes(error.message, says);
+        assertStringIncludes(error.message, "Cannot write");
+      }
+    }
+    assertEquals(namesIn(folder), ["plain", "sub"]);
+    assertEquals(namesIn(`${folder}/sub`), []);
+  }));
+
+Deno.test("a device is refused", { ignore: Deno.build.os === "windows" }, async () => {
+  const error = await assertRejects(() => writeFile("/dev/null", BYTES), FileError, "a device");
+  assertEquals(error.kind, "not a file");
+  assert((await Deno.stat("/dev/null")).isCharDevice);
+});
+
+Deno.test("of several files none appears if one cannot be written", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/old`, "old");
+    const files = new Map([
+      [`${folder}/new`, BYTES],
+      [`${folder}/old`, BYTES],
+      [`${folder}/none/c`, BYTES],
+    ]);
+    await assertRejects(() => writeFiles(files), FileError, "none/c");
+    assertEquals(namesIn(folder), ["old"]);
+    assertEquals(await Deno.readTextFile(`${folder}/old`), "old");
+    files.delete(`${folder}/none/c`);
+    await writeFiles(files);
+    assertEquals(namesIn(folder), ["new", "old"]);
+  }));
+
+Deno.test("checkWritable leaves a file as it is", () =>
+  inFolder(async (folder) => {
+    await Deno.writeTextFile(`${folder}/old`, "old");
+    await checkWritable(`${folder}/old`);
+    await checkWritable(`${folder}/new`);
+    assertEquals(namesIn(folder), ["old"]);
+    assertEquals(await Deno.readTextFile(`${folder}/old`), "old");
+  }));
+
+Deno.test("without permission the error says which, and nothing is left behind", () =>
+  inFolder(async (folder) => {
+    const program = await Deno.makeTempFile({ suffix: ".ts" });
+    await Deno.writeTextFile(
+      program,
+      `import { writeFile } from ${JSON.stringify(new URL("write_file.ts", import.meta.url).href)};
+       const error = await writeFile(Deno.args[0]!, Uint8Array.of(1)).catch((error) => error);
+       console.log(JSON.stringify({ name: error?.name, kind: error?.kind, message: error?.message }));`,
+    );
+    const attempts = [
+      { flags: [], says: "read access" },
+      { flags: [`--allow-read=${folder}`], says: "write access" },
+      { flags: [`--allow-read=${folder}`, `--allow-write=${folder}/a.bin`], says: "its folder" },
+    ];
+    for (const { flags, says } of attempts) {
+      const { stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+        args: ["run", "--no-prompt", "--no-config", ...flags, program, `${folder}/a.bin`],
+      }).output();
+      const said = new TextDecoder().decode(stdout);
+      assert(said !== "", new TextDecoder().decode(stderr));
+      const error = JSON.parse(said);
+      assertEquals([error.name, error.kind], ["FileError", "denied"]);
+      assertStringIncludes(error.message, says);
+      assertEquals(namesIn(folder), []);
+    }
+    await Deno.remove(program);
+  }));
