@@ -1,6 +1,9 @@
 /**
  * Latent diffusion for Deno and the browser.
  *
+ * {@linkcode pipeline} does a task with a model; {@linkcode openModel} gives a model's parts; {@linkcode trace} and the ops
+ * describe networks; a {@linkcode Backend} runs them; {@linkcode scheduler} turns a sampler's configuration into a table.
+ *
  * @example
  * ```ts
  * import { pipeline } from "@denoise/denoise";
@@ -12,6 +15,8 @@
  *
  * @module
  */
+
+// Graphs
 export * from "./graph/graph.ts";
 export * from "./graph/op.ts";
 export * from "./graph/ops/mod.ts";
@@ -19,7 +24,98 @@ export { decompose, UnsupportedOpError } from "./graph/passes/decompose.ts";
 export { prune } from "./graph/passes/prune.ts";
 export { withOutputs } from "./graph/passes/with_outputs.ts";
 export * from "./graph/tensor_spec.ts";
-export { Tensor, trace, type Traced, Weights } from "./graph/trace.ts";
+export { apply, Tensor, trace, type Traced, Weights } from "./graph/trace.ts";
+
+// Backends
 export * from "./backends/backend.ts";
 export { referenceBackend, type ReferenceOptions } from "./backends/reference/backend.ts";
+
+// Schedulers
+export * from "./schedulers/plan.ts";
+export {
+  type NoiseSchedule,
+  type PlanOptions,
+  type Scheduler,
+  scheduler,
+  type SchedulerConfig,
+  SchedulerError,
+} from "./schedulers/scheduler.ts";
+export {
+  type KnownRegion,
+  simulate,
+  type SimulatedRow,
+  type SimulateOptions,
+} from "./schedulers/simulate.ts";
+
+// Random numbers
+export type { NoiseGenerator } from "./random/noise_generator.ts";
+export { type IntegerRange, TorchGenerator } from "./random/torch_generator.ts";
+export { PhiloxGenerator } from "./random/philox_generator.ts";
+
+// Files
+export {
+  FileError,
+  type FileErrorKind,
+  type FileSource,
+  memoryFiles,
+  openFiles,
+} from "./formats/files.ts";
+export * from "./formats/images/mod.ts";
+export { type ModelComponent, type ModelFolder } from "./formats/model_folder.ts";
+export { type ComponentKind } from "./formats/pipeline_classes.ts";
+export { type WeightsOptions } from "./formats/open_weights.ts";
+export type { ConfigReader, ListLength, NullableReader, Range } from "./formats/config_reader.ts";
+export type { JsonObject, JsonValue } from "./formats/json.ts";
+export { ModelError } from "./formats/model_error.ts";
+export {
+  openSafetensors,
+  type SafetensorsEntry,
+  SafetensorsError,
+  type SafetensorsFile,
+  type SafetensorsTensor,
+  type StoredData,
+  type StoredDType,
+} from "./formats/safetensors.ts";
+export { type WritableTensor, writeSafetensors } from "./formats/write_safetensors.ts";
+export { openTokenizer, type OpenTokenizerOptions } from "./formats/tokenizers/open_tokenizer.ts";
+export type { PaddedIds, Tokenizer } from "./formats/tokenizers/tokenizer.ts";
+
+// Pipelines
+export { EMBEDDED_MODELS } from "./assets/open.ts";
+export {
+  type BackendChoice,
+  BackendError,
+  BACKENDS,
+  chooseBackend,
+} from "./pipelines/backend_choice.ts";
+export { Component, type ComponentProgramOptions } from "./pipelines/component.ts";
+export { GeneratedImage } from "./pipelines/generated_image.ts";
+export { NonFiniteError } from "./pipelines/image_output.ts";
+export {
+  type Model,
+  type ModelOptions,
+  openModel,
+  UnknownNetworkError,
+} from "./pipelines/model.ts";
+export {
+  ComponentError,
+  type InputSpecs,
+  type Method,
+  type Network,
+} from "./pipelines/networks/network.ts";
 export { pipeline, type Task, type Tasks } from "./pipelines/pipeline.ts";
+export { SettingsError } from "./pipelines/settings.ts";
+export type {
+  StepEvent,
+  TextToImage,
+  TextToImageOptions,
+  TextToImageResult,
+} from "./pipelines/text_to_image_options.ts";
+
+// Conformance
+export {
+  type CaseResult,
+  conform,
+  type ConformOptions,
+  type ConformReport,
+} from "./conformance/run.ts";

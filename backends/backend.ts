@@ -98,11 +98,13 @@ export interface Backend extends AsyncDisposable {
 
 /** A program got an input that it cannot take. */
 export class InputError extends Error {
+  /** The name of this class. */
   override name = "InputError";
 }
 
 /** A checkpoint lacks weights of a network or has them in other shapes. */
 export class WeightsError extends Error {
+  /** The name of this class. */
   override name = "WeightsError";
   /** Names that the network needs and the checkpoint lacks. */
   readonly missing: readonly string[];
@@ -124,6 +126,7 @@ export class WeightsError extends Error {
 
 /** A value was used after it was disposed. */
 export class DisposedError extends Error {
+  /** The name of this class. */
   override name = "DisposedError";
 }
 

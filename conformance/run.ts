@@ -42,9 +42,13 @@ export interface ConformOptions {
 
 /** How one case went. */
 export interface CaseResult {
+  /** The folder of the golden files. */
   readonly group: string;
+  /** The file in it, or the name of an op's case. */
   readonly file: string;
+  /** What is computed. */
   readonly kind: string;
+  /** Unsupported: nothing here can run it; that is no failure. */
   readonly status: "passed" | "failed" | "unsupported";
   /** Difference of the worst element; null if nothing was compared. */
   readonly worst: number | null;
@@ -56,10 +60,15 @@ export interface CaseResult {
 
 /** How all cases went. */
 export interface ConformReport {
+  /** The backend's name. */
   readonly backend: string;
+  /** How many cases were within their bounds. */
   readonly passed: number;
+  /** How many were not. */
   readonly failed: number;
+  /** How many could not be run. */
   readonly unsupported: number;
+  /** Every case, in the order of running. */
   readonly cases: readonly CaseResult[];
 }
 

@@ -6,6 +6,7 @@
 
 /** A case asks for something that is not built; it is counted, and is no failure. */
 export class UnsupportedCaseError extends Error {
+  /** The name of this class. */
   override name = "UnsupportedCaseError";
 
   /** `what` completes "… is not supported". */

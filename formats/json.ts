@@ -53,7 +53,7 @@ export function parseJson(bytes: Uint8Array): JsonValue {
   if (text.startsWith("\ufeff")) throw new JsonError("it begins with a byte order mark");
   let value: JsonValue;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(withInfinities(text));
   } catch (error) {
     throw new JsonError(`it is not JSON: ${error instanceof Error ? error.message : error}`);
   }
@@ -113,4 +113,17 @@ function checkKeysAndDepth(text: string): void {
       keys?.add(key);
     }
   }
+}
+
+/**
+ * Python writes infinities, which are not JSON, into configurations (`lambda_min_clipped`). A number too large for a double
+ * means the same and is JSON. Strings are passed over, so that none changes.
+ */
+function withInfinities(text: string): string {
+  return text.includes("Infinity")
+    ? text.replace(
+      /"(?:[^"\\]|\\.)*"|(?<![\w.])Infinity\b/g,
+      (token) => token === "Infinity" ? "1e999" : token,
+    )
+    : text;
 }

@@ -54,6 +54,7 @@ export interface OpDefinition<Op extends OpName> {
 
 /** Inputs of an op do not fit together. */
 export class ShapeError extends Error {
+  /** The name of this class. */
   override name = "ShapeError";
   /** What was tried, after "Cannot". */
   readonly action: string;

@@ -14,6 +14,7 @@ export type BackendChoice = typeof BACKENDS[number] | Backend;
 
 /** A backend was named that is not known, or that does not work here. */
 export class BackendError extends Error {
+  /** The name of this class. */
   override name = "BackendError";
 }
 

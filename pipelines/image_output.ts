@@ -8,6 +8,7 @@ import type { HostTensor, HostTensorOf } from "../graph/tensor_spec.ts";
 
 /** A result holds numbers that are not finite: a network overflowed. */
 export class NonFiniteError extends Error {
+  /** The name of this class. */
   override name = "NonFiniteError";
 }
 

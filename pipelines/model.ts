@@ -118,6 +118,7 @@ function readNetwork(component: ModelComponent): Network {
 
 /** A network is of a class that is not known. */
 export class UnknownNetworkError extends ModelError {
+  /** The name of this class. */
   override readonly name: string = "UnknownNetworkError";
 }
 

@@ -7,6 +7,7 @@ import { TorchGenerator } from "../random/torch_generator.ts";
 
 /** A pipeline was asked for something that it cannot do. */
 export class SettingsError extends Error {
+  /** The name of this class. */
   override name = "SettingsError";
 }
 

@@ -45,6 +45,8 @@ export class PhiloxGenerator implements NoiseGenerator {
   #offset = 0;
 
   /**
+   * Starts the sequence of a seed.
+   *
    * @throws {RangeError} If the seed is not an integer that torch takes (see {@linkcode seedWords}), or `mostThreads` not a
    * multiple of 256.
    */

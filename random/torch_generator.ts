@@ -43,7 +43,11 @@ export class TorchGenerator implements NoiseGenerator {
   readonly #engine: MT19937;
   #kept: number | undefined;
 
-  /** @throws {RangeError} If the seed is not an integer that torch takes; see {@linkcode seedWords}. */
+  /**
+   * Starts the sequence of a seed.
+   *
+   * @throws {RangeError} If the seed is not an integer that torch takes; see {@linkcode seedWords}.
+   */
   constructor(seed: number | bigint) {
     this.#engine = new MT19937(seedWords(seed).low);
   }

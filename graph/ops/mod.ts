@@ -38,36 +38,67 @@ import { type WhereAttributes, whereOp } from "./where.ts";
 
 /** Attributes of each op, by its name. */
 export interface OpAttributes {
+  /** See {@linkcode attentionOp}. */
   readonly attention: AttentionAttributes;
+  /** See {@linkcode avgPool2dOp}. */
   readonly avgPool2d: AvgPool2dAttributes;
+  /** See {@linkcode binaryOp}. */
   readonly binary: BinaryAttributes;
+  /** See {@linkcode castOp}. */
   readonly cast: CastAttributes;
+  /** See {@linkcode clampOp}. */
   readonly clamp: ClampAttributes;
+  /** See {@linkcode compareOp}. */
   readonly compare: CompareAttributes;
+  /** See {@linkcode concatOp}. */
   readonly concat: ConcatAttributes;
+  /** See {@linkcode constantOp}. */
   readonly constant: ConstantAttributes;
+  /** See {@linkcode conv2dOp}. */
   readonly conv2d: Conv2dAttributes;
+  /** See {@linkcode convTranspose2dOp}. */
   readonly convTranspose2d: ConvTranspose2dAttributes;
+  /** See {@linkcode cumsumOp}. */
   readonly cumsum: CumsumAttributes;
+  /** See {@linkcode gatherOp}. */
   readonly gather: GatherAttributes;
+  /** See {@linkcode gegluOp}. */
   readonly geglu: GegluAttributes;
+  /** See {@linkcode groupNormOp}. */
   readonly groupNorm: GroupNormAttributes;
+  /** See {@linkcode layerNormOp}. */
   readonly layerNorm: LayerNormAttributes;
+  /** See {@linkcode linearOp}. */
   readonly linear: LinearAttributes;
+  /** See {@linkcode matmulOp}. */
   readonly matmul: MatmulAttributes;
+  /** See {@linkcode nearestCodeOp}. */
   readonly nearestCode: NearestCodeAttributes;
+  /** See {@linkcode padOp}. */
   readonly pad: PadAttributes;
+  /** See {@linkcode permuteOp}. */
   readonly permute: PermuteAttributes;
+  /** See {@linkcode quantileOp}. */
   readonly quantile: QuantileAttributes;
+  /** See {@linkcode reduceOp}. */
   readonly reduce: ReduceAttributes;
+  /** See {@linkcode reshapeOp}. */
   readonly reshape: ReshapeAttributes;
+  /** See {@linkcode resizeBilinearOp}. */
   readonly resizeBilinear: ResizeBilinearAttributes;
+  /** See {@linkcode resizeNearestOp}. */
   readonly resizeNearest: ResizeNearestAttributes;
+  /** See {@linkcode sliceOp}. */
   readonly slice: SliceAttributes;
+  /** See {@linkcode softmaxOp}. */
   readonly softmax: SoftmaxAttributes;
+  /** See {@linkcode timestepEmbeddingOp}. */
   readonly timestepEmbedding: TimestepEmbeddingAttributes;
+  /** See {@linkcode unaryOp}. */
   readonly unary: UnaryAttributes;
+  /** See {@linkcode upsampleNearestOp}. */
   readonly upsampleNearest: UpsampleNearestAttributes;
+  /** See {@linkcode whereOp}. */
   readonly where: WhereAttributes;
 }
 

@@ -11,6 +11,7 @@ import { specsOf } from "../graph.ts";
 
 /** A backend has no kernel for an op, and the op has no decomposition. */
 export class UnsupportedOpError extends Error {
+  /** The name of this class. */
   override name = "UnsupportedOpError";
 }
 

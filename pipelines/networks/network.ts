@@ -33,6 +33,7 @@ export type NetworkReader = (config: ConfigReader) => Network;
 
 /** A network was given inputs that it does not take. */
 export class ComponentError extends Error {
+  /** The name of this class. */
   override name = "ComponentError";
 }
 
