@@ -6,6 +6,7 @@
 import type { Backend, Precision } from "../backends/backend.ts";
 import { type BackendChoice, chooseBackend } from "./backend_choice.ts";
 import { openEmbeddedModel } from "../assets/open.ts";
+import { withCurrentNames } from "../formats/current_names.ts";
 import { type FileSource, openFiles } from "../formats/files.ts";
 import { ModelError } from "../formats/model_error.ts";
 import { type ModelComponent, type ModelFolder, openModelFolder } from "../formats/model_folder.ts";
@@ -135,6 +136,7 @@ export async function loadComponent(
   const network = readNetwork(component);
   const { variant, precision, backend } = options;
   const weights = await component.openWeights(variant === undefined ? {} : { variant });
-  const parameters = await backend.load(weights, precision === undefined ? {} : { precision });
+  const source = withCurrentNames(weights, component.className);
+  const parameters = await backend.load(source, precision === undefined ? {} : { precision });
   return new Component(component.name, { network, parameters, backend });
 }

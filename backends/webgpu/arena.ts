@@ -51,7 +51,9 @@ export class Arena {
   release(buffers: readonly GPUBuffer[]): void {
     const given = new Set(buffers);
     for (const each of this.#shared) if (given.has(each.buffer)) each.users--;
-    for (const { buffer } of this.#shared.filter(({ users }) => users === 0)) this.#gpu.free(buffer);
+    for (const { buffer } of this.#shared.filter(({ users }) => users === 0)) {
+      this.#gpu.free(buffer);
+    }
     this.#shared = this.#shared.filter(({ users }) => users > 0);
   }
 }

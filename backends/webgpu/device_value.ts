@@ -1,6 +1,12 @@
 /** Tensors on the GPU. @module */
 import { DisposedError, type Value } from "../backend.ts";
-import { allocate, describe, type HostTensor, sizeOf, type TensorSpec } from "../../graph/tensor_spec.ts";
+import {
+  allocate,
+  describe,
+  type HostTensor,
+  sizeOf,
+  type TensorSpec,
+} from "../../graph/tensor_spec.ts";
 import { DeviceError, NonFiniteError } from "./device_error.ts";
 import type { Gpu } from "./gpu.ts";
 

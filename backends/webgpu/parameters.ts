@@ -4,7 +4,12 @@
  *
  * @module
  */
-import { DisposedError, type Parameters, type ParameterSource, type Precision } from "../backend.ts";
+import {
+  DisposedError,
+  type Parameters,
+  type ParameterSource,
+  type Precision,
+} from "../backend.ts";
 import { sizeOf } from "../../graph/tensor_spec.ts";
 import { DeviceError } from "./device_error.ts";
 import { unshared } from "./device_value.ts";
@@ -33,7 +38,10 @@ export class DeviceParameters implements Parameters {
   #disposed = false;
 
   /** Nothing is read yet. */
-  constructor(gpu: Gpu, options: { readonly source: ParameterSource; readonly precision: Precision }) {
+  constructor(
+    gpu: Gpu,
+    options: { readonly source: ParameterSource; readonly precision: Precision },
+  ) {
     this.#gpu = gpu;
     this.source = options.source;
     this.precision = options.precision;
@@ -45,7 +53,9 @@ export class DeviceParameters implements Parameters {
     options: { readonly shape: readonly number[]; readonly layout: Layout },
   ): Promise<StoredParameter> {
     if (this.#disposed) {
-      throw new DisposedError(`Cannot use weight ${name} of ${this.source.description}: it was disposed`);
+      throw new DisposedError(
+        `Cannot use weight ${name} of ${this.source.description}: it was disposed`,
+      );
     }
     const { shape, layout } = options;
     const key = JSON.stringify([name, shape, layout.order, layout.half]);
@@ -75,7 +85,9 @@ export class DeviceParameters implements Parameters {
     if (rows * perRow > most && fitting === 0) {
       throw new DeviceError(
         "binding",
-        `Cannot store ${purpose}: four rows take ${4 * perRow} bytes, this device binds ${most} at most`,
+        `Cannot store ${purpose}: four rows take ${
+          4 * perRow
+        } bytes, this device binds ${most} at most`,
       );
     }
     const each = Math.ceil(rows * perRow / most) === 1 ? rows : fitting;
@@ -92,9 +104,8 @@ export class DeviceParameters implements Parameters {
         for (let start = part.start; start < part.end; start += chunk) {
           const end = Math.min(start + chunk, part.end);
           const whole = start === 0 && end === rows;
-          const data = await (whole
-            ? this.source.read(name)
-            : this.source.read(name, [start, end]));
+          const data =
+            await (whole ? this.source.read(name) : this.source.read(name, [start, end]));
           if (data.length !== (end - start) * inner) {
             throw new RangeError(
               `Cannot load ${purpose}: rows ${start} to ${end} have ${data.length} numbers, not ` +

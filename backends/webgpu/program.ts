@@ -268,7 +268,10 @@ export async function compileProgram(
     for (const { id } of outputs) await fixed(id);
 
     // The constant part runs first, so that one order serves for both.
-    const steps = [...planned.filter((step) => step.constant), ...planned.filter((step) => !step.constant)];
+    const steps = [
+      ...planned.filter((step) => step.constant),
+      ...planned.filter((step) => !step.constant),
+    ];
     const constantCount = steps.filter((step) => step.constant).length;
     const constantInputs = new Set(
       graph.inputs.filter(({ name }) => constant.includes(name)).map(({ id }) => id),
@@ -384,7 +387,11 @@ export async function compileProgram(
           ? []
           : [{ name, spec, buffer: bound.buffer, constant: constantInputs.has(id) }];
       }),
-      outputs: outputs.map(({ name, id, spec }) => ({ name, spec, buffer: buffers.get(id)!.buffer })),
+      outputs: outputs.map(({ name, id, spec }) => ({
+        name,
+        spec,
+        buffer: buffers.get(id)!.buffer,
+      })),
       owned,
       slots,
       statistics: {

@@ -23,7 +23,10 @@ export async function timeDispatches(
   gpu.check();
   const { device } = gpu;
   if (!device.features.has("timestamp-query")) {
-    throw new DeviceError("absent", "Cannot time the GPU: the device has no feature timestamp-query");
+    throw new DeviceError(
+      "absent",
+      "Cannot time the GPU: the device has no feature timestamp-query",
+    );
   }
   const times: number[] = [];
   for (let start = 0; start < groups.length; start += MOST / 2) {

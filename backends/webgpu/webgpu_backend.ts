@@ -170,7 +170,9 @@ export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Webgpu
       gpu.check();
       if (tensor.data.length !== sizeOf(shape)) {
         throw new RangeError(
-          `Cannot upload ${describe(tensor)}: it has ${tensor.data.length} elements, not ${sizeOf(shape)}`,
+          `Cannot upload ${describe(tensor)}: it has ${tensor.data.length} elements, not ${
+            sizeOf(shape)
+          }`,
         );
       }
       const value = new DeviceValue(gpu, { dtype, shape });

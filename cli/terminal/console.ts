@@ -4,6 +4,8 @@
  * @module
  */
 
+import { plainText } from "./plain_text.ts";
+
 /** What a command writes to. */
 export interface Console {
   /** Whether somebody watches stderr. */
@@ -57,7 +59,7 @@ export function makeConsole(parts: ConsoleParts): Console {
       return parts.columns();
     },
     print: (line) => above(() => parts.writeOut(`${line}\n`)),
-    note: (line) => above(() => parts.writeError(`${line}\n`)),
+    note: (line) => above(() => parts.writeError(`${plainText(line)}\n`)),
     status,
   };
 }

@@ -16,7 +16,7 @@ Deno.test("a line has a bar, the speed and the time left", () => {
 Deno.test("before the first step there is no speed", () => {
   assertEquals(
     progressLine({ label: "drawing", done: 0, total: 9, seconds: 3 }, 30),
-    "drawing [             ] 0/9".replace("             ", " ".repeat(15)),
+    "drawing [               ] 0/9",
   );
 });
 
@@ -53,9 +53,5 @@ Deno.test("progress goes by the clock it is given", () => {
   time = 1500;
   progress.update(1, 4);
   progress.end();
-  assertEquals(written, [
-    "\r\x1b[Ka [===         ] 1/4  2.00 it/s  0:02 left".slice(0, 0) + written[0]!,
-    "\r\x1b[K",
-  ]);
-  assert(written[0]!.endsWith("1/4  2.00 it/s  0:02 left"), written[0]);
+  assertEquals(written, ["\r\x1b[Ka [==       ] 1/4  2.00 it/s  0:02 left", "\r\x1b[K"]);
 });

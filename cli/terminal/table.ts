@@ -14,8 +14,6 @@ export function formatTable(
     row.forEach((cell, at) => widths[at] = Math.max(widths[at] ?? 0, [...cell].length));
   }
   const indent = " ".repeat(options.indent ?? 0);
-  return rows.map((row) =>
-    indent +
-    row.map((cell, at) => cell + " ".repeat(widths[at]! - [...cell].length)).join("  ").trimEnd()
-  );
+  const pad = (cell: string, at: number) => cell + " ".repeat(widths[at]! - [...cell].length);
+  return rows.map((row) => (indent + row.map(pad).join("  ")).trimEnd());
 }

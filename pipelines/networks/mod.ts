@@ -4,6 +4,7 @@
  * @module
  */
 import { autoencoderKLNetwork } from "./autoencoder_kl.ts";
+import { clipTextNetwork } from "./clip_text.ts";
 import { ldmBertNetwork } from "./ldm_bert.ts";
 import type { NetworkReader } from "./network.ts";
 import { unet2dConditionNetwork } from "./unet_2d_condition.ts";
@@ -11,6 +12,7 @@ import { unet2dConditionNetwork } from "./unet_2d_condition.ts";
 /** Readers of configurations, by the class's name. */
 export const networkReaders: ReadonlyMap<string, NetworkReader> = new Map([
   ["AutoencoderKL", autoencoderKLNetwork],
+  ["CLIPTextModel", clipTextNetwork],
   ["LDMBertModel", ldmBertNetwork],
   ["UNet2DConditionModel", unet2dConditionNetwork],
 ]);

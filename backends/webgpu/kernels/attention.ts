@@ -149,11 +149,7 @@ ${
 ${columns.map((c) => `  var o${r}_${c} = 0.0;`).join("\n")}`
         ).join("\n")
       }
-${
-        masked
-          ? "  let hidden = stack / s.heads * s.mask0 + stack % s.heads * s.mask1;"
-          : ""
-      }
+${masked ? "  let hidden = stack / s.heads * s.mask0 + stack % s.heads * s.mask1;" : ""}
   for (var start = 0u; start < s.lk; start += ${SIZE}u) {
     let count = min(${SIZE}u, s.lk - start);
     let key = min(start + local, s.lk - 1u);

@@ -30,9 +30,23 @@ const naive: Kernel<"conv2d"> = {
       return elementwise({
         label: "conv2d/naive",
         uniforms: {
-          c, h, w, o, per_group: perGroup, kh, kw, oh, ow,
-          sy: stride[0], sx: stride[1], left: padding[0], top: padding[2],
-          group_outputs: o / groups, first: start, own: end - start, own4: up4(end - start),
+          c,
+          h,
+          w,
+          o,
+          per_group: perGroup,
+          kh,
+          kw,
+          oh,
+          ow,
+          sy: stride[0],
+          sx: stride[1],
+          left: padding[0],
+          top: padding[2],
+          group_outputs: o / groups,
+          first: start,
+          own: end - start,
+          own4: up4(end - start),
         },
         buffers: {
           x: { ref: input(0), type: "f32" },
@@ -89,9 +103,24 @@ const registers: Kernel<"conv2d"> = {
       return assemble({
         label: "conv2d/registers",
         uniforms: {
-          c, h, w, o, kh, kw, oh, ow, columns, hw: h * w, ohw: oh * ow,
-          sy: stride[0], sx: stride[1], left: padding[0], top: padding[2],
-          first: start, own, own4: up4(own) / 4,
+          c,
+          h,
+          w,
+          o,
+          kh,
+          kw,
+          oh,
+          ow,
+          columns,
+          hw: h * w,
+          ohw: oh * ow,
+          sy: stride[0],
+          sx: stride[1],
+          left: padding[0],
+          top: padding[2],
+          first: start,
+          own,
+          own4: up4(own) / 4,
         },
         buffers: {
           x: { ref: input(0), type: "f32" },
@@ -121,8 +150,7 @@ ${
           each.map((q) =>
             `      let in${q} = y${q} + u < s.h && x${q} + v < s.w;
       var i${q} = n${q} + select(0u, (y${q} + u) * s.w + x${q} + v, in${q});`
-          ).join("\n")
-        }
+          ).join("\n")}
       for (var c = 0u; c < s.c; c++) {
 ${quad.map((k) => `        let w${k} = weight4(at + ${k}u);`).join("\n")}
 ${
@@ -147,7 +175,9 @@ ${quad.map((k) => `        a${q}_${k} += f${q} * w${k};`).join("\n")}
       let own = quad * 4u + k;
       if (own >= s.own) { break; }
       let o = s.first + own;
-      store(place + o * s.ohw, results[q * ${quads}u + (k >> 2u)][k & 3u]${bias ? " + bias[o]" : ""});
+      store(place + o * s.ohw, results[q * ${quads}u + (k >> 2u)][k & 3u]${
+          bias ? " + bias[o]" : ""
+        });
     }
   }`,
       });

@@ -16,8 +16,20 @@ export const convTranspose2dKernels: Kernels<"convTranspose2d"> = [{
     const pass = elementwise({
       label: "convTranspose2d/naive",
       uniforms: {
-        c, h, w, kh, kw, o, oh, ow, sy, sx, left, top,
-        group_inputs: c / groups, per_group: perGroup,
+        c,
+        h,
+        w,
+        kh,
+        kw,
+        o,
+        oh,
+        ow,
+        sy,
+        sx,
+        left,
+        top,
+        group_inputs: c / groups,
+        per_group: perGroup,
       },
       buffers: {
         x: { ref: input(0), type: "f32" },

@@ -74,8 +74,12 @@ const registers: Kernel<"linear"> = {
         main: `  let quad = group.x * ${size}u + local;
   let row = group.y * ${tall}u;
   let column = min(quad, s.own4 - 1u);
-${each.map((r) => `  var a${r} = vec4f();
-  let r${r} = min(row + ${r}u, s.rows - 1u) * s.inner;`).join("\n")}
+${
+          each.map((r) =>
+            `  var a${r} = vec4f();
+  let r${r} = min(row + ${r}u, s.rows - 1u) * s.inner;`
+          ).join("\n")
+        }
   var at = column;
   for (var k = 0u; k < s.inner; k++) {
 ${inner4.map((k) => `    let w${k} = weight4(at);\n    at += s.own4;`).join("\n")}

@@ -77,9 +77,8 @@ ${place.lines}
   let column = group.x * ${size * COLUMNS}u + local;
 ${rows.map((r) => `  var i${r} = a_offset + min(row + ${r}u, s.m - 1u) * s.k;`).join("\n")}
 ${
-        columns.map((c) =>
-          `  var j${c} = b_offset + min(column + ${c * size}u, s.n - 1u) * s.bn;`
-        ).join("\n")
+        columns.map((c) => `  var j${c} = b_offset + min(column + ${c * size}u, s.n - 1u) * s.bn;`)
+          .join("\n")
       }
 ${rows.map((r) => `  var sum${r} = vec4f();`).join("\n")}
   for (var k = 0u; k < s.k; k++) {

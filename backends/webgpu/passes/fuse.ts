@@ -13,7 +13,15 @@ import type { Graph, Node, NodeOf, ValueId } from "../../../graph/graph.ts";
 import { specsOf } from "../../../graph/graph.ts";
 import { sameShape, sizeOf, type TensorSpec } from "../../../graph/tensor_spec.ts";
 import type { KernelOp } from "../kernels/mod.ts";
-import { collapse, denseStrides, expand, isDense, refine, type Strided, stretch } from "../strided.ts";
+import {
+  collapse,
+  denseStrides,
+  expand,
+  isDense,
+  refine,
+  stretch,
+  type Strided,
+} from "../strided.ts";
 import type { External, PointwiseNode, Statement, Tail, Term } from "../tail.ts";
 
 /** A node that has a kernel. */
@@ -116,7 +124,8 @@ export function fuse(
     const from = node.inputs[0];
     if (
       from !== undefined &&
-      (node.op === "reshape" || (node.op === "cast" && specs.get(from)!.dtype === node.attributes.to))
+      (node.op === "reshape" ||
+        (node.op === "cast" && specs.get(from)!.dtype === node.attributes.to))
     ) {
       roots.set(node.id, root(from));
       return;
@@ -283,11 +292,11 @@ export function fuse(
     // A permutation of the result, by its only reader, is where the result is stored.
     const readers = consumers.get(output) ?? [];
     const reader = readers.length === 1 && !outputs.has(output) ? readers[0]! : undefined;
-    const permute =
-      reader?.op === "permute" && !claimed.has(reader.id) && constants.has(reader.id) === constant &&
+    const permute = reader?.op === "permute" && !claimed.has(reader.id) &&
+        constants.has(reader.id) === constant &&
         permutable(reader, statements)
-        ? reader
-        : undefined;
+      ? reader
+      : undefined;
     for (const node of statements) claimed.add(node.id);
     if (permute !== undefined) {
       claimed.add(permute.id);
@@ -405,10 +414,10 @@ export function fuse(
       spec,
       constant: constants.has(output),
       site: first.site,
-      label: [...(anchor === undefined ? [] : [anchor]), ...statements, ...(permute ? [permute] : [])]
-        .map((node) =>
-          node.op === "unary" || node.op === "binary" ? node.attributes.f : node.op
-        ).join("+") || first.op,
+      label:
+        [...(anchor === undefined ? [] : [anchor]), ...statements, ...(permute ? [permute] : [])]
+          .map((node) => node.op === "unary" || node.op === "binary" ? node.attributes.f : node.op)
+          .join("+") || first.op,
     };
   };
   for (const group of groups) build(group);

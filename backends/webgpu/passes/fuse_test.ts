@@ -25,7 +25,9 @@ function labels(
   inputs: Record<string, TensorSpec>,
   constant: string[] = [],
 ): string[] {
-  return fuse(trace<string>(build, inputs), { constant, buffers: 8 }).steps.map(({ label }) => label);
+  return fuse(trace<string>(build, inputs), { constant, buffers: 8 }).steps.map(({ label }) =>
+    label
+  );
 }
 
 Deno.test("an activation joins the kernel that makes its input", () => {
@@ -51,8 +53,7 @@ Deno.test("a residual joins the second of two convolutions", () => {
 Deno.test("heads are split where the projection stores them, and joined where attention does", () => {
   assertEquals(
     labels(
-      ({ x, w }) =>
-        permute(reshape(linear(x!, { weight: w! }), [2, 5, 2, 4]), [0, 2, 1, 3]),
+      ({ x, w }) => permute(reshape(linear(x!, { weight: w! }), [2, 5, 2, 4]), [0, 2, 1, 3]),
       { x: f32(2, 5, 8), w: f32(8, 8) },
     ),
     ["linear+permute"],

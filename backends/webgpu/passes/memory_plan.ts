@@ -42,7 +42,9 @@ export function planMemory(values: readonly Lifetime[]): MemoryPlan {
         continue;
       }
       const [size, bestSize] = [slots[slot]!, slots[best]!];
-      if (size >= words ? bestSize < words || size < bestSize : bestSize < words && size > bestSize) {
+      if (
+        size >= words ? bestSize < words || size < bestSize : bestSize < words && size > bestSize
+      ) {
         best = slot;
       }
     }

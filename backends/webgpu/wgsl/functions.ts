@@ -151,7 +151,9 @@ export function wgslFunctions(names: Iterable<string>): string {
   const add = (name: string) => {
     if (found.has(name)) return;
     const known = FUNCTIONS[name];
-    if (known === undefined) throw new RangeError(`Cannot write WGSL: there is no function ${name}`);
+    if (known === undefined) {
+      throw new RangeError(`Cannot write WGSL: there is no function ${name}`);
+    }
     known.needs?.forEach(add);
     found.set(name, known.text);
   };

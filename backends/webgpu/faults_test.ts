@@ -1,0 +1,193 @@
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { add, silu } from "../../graph/ops/mod.ts";
+import { f32, hostTensor } from "../../graph/tensor_spec.ts";
+import { trace } from "../../graph/trace.ts";
+import { DeviceError } from "./device_error.ts";
+import { Gpu } from "./gpu.ts";
+import { DEFAULT_LIMITS } from "./kernel.ts";
+import { hasWebgpu, webgpuBackend } from "./webgpu_backend.ts";
+
+const ignore = !await hasWebgpu();
+
+const none = {
+  description: "none",
+  tensors: new Map(),
+  read: () => Promise.reject(new Error("there are no weights")),
+};
+
+async function device(): Promise<GPUDevice> {
+  const adapter = await navigator.gpu.requestAdapter();
+  return await adapter!.requestDevice();
+}
+
+/** A device whose allocations fail once `after` of them were made: software devices never run out of memory. */
+function forgetful(real: GPUDevice, after: { allocations: number }): GPUDevice {
+  let failed = false;
+  return new Proxy(real, {
+    get(target, name) {
+      if (name === "createBuffer") {
+        return (descriptor: GPUBufferDescriptor) => {
+          failed = after.allocations-- <= 0;
+          return target.createBuffer(descriptor);
+        };
+      }
+      if (name === "popErrorScope") {
+        return async () => {
+          const failing = failed;
+          failed = false;
+          const found = await target.popErrorScope();
+          return failing ? { message: "not enough memory left" } : found;
+        };
+      }
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
+
+Deno.test({
+  name: "a failed allocation says what was asked for, at the next wait",
+  ignore,
+  async fn() {
+    const real = await device();
+    const after = { allocations: Infinity };
+    const backend = await webgpuBackend({ device: forgetful(real, after) });
+    using parameters = await backend.load(none);
+    const graph = trace(({ x }) => silu(x), { x: f32(1000) });
+    using program = await backend.compile(graph, parameters);
+    after.allocations = 0;
+    const value = backend.upload(hostTensor([5000], new Float32Array(5000)));
+    const error = await assertRejects(() => value.read(), DeviceError);
+    assertEquals(error.kind, "memory");
+    assert(/20224 bytes for f32\[5000\]/.test(error.message), error.message);
+    // The backend is of no more use, and says so.
+    assertThrows(() => program.run({ x: hostTensor([1000], new Float32Array(1000)) }), DeviceError);
+    await backend[Symbol.asyncDispose]();
+    real.destroy();
+  },
+});
+
+Deno.test({
+  name: "a tensor larger than a buffer is refused at once",
+  ignore,
+  async fn() {
+    await using backend = await webgpuBackend({ limits: { maxBufferSize: 4096 } });
+    const error = assertThrows(
+      () => backend.upload(hostTensor([2000], new Float32Array(2000))),
+      DeviceError,
+    );
+    assertEquals(error.kind, "memory");
+    assert(error.message.includes("f32[2000]") && error.message.includes("4096"), error.message);
+  },
+});
+
+Deno.test({
+  name: "a tensor larger than a binding is refused when a program is compiled",
+  ignore,
+  async fn() {
+    await using backend = await webgpuBackend({ limits: { maxStorageBufferBindingSize: 4096 } });
+    using parameters = await backend.load(none);
+    const graph = trace(({ x }) => silu(x), { x: f32(2000) });
+    const error = await assertRejects(() => backend.compile(graph, parameters), DeviceError);
+    assertEquals(error.kind, "binding");
+    assert(error.message.includes("8000 bytes"), error.message);
+  },
+});
+
+Deno.test({
+  name: "a shader that does not compile is shown with what the compiler says",
+  ignore,
+  async fn() {
+    const real = await device();
+    const gpu = new Gpu(real, { limits: DEFAULT_LIMITS, software: true });
+    const error = await assertRejects(
+      () => gpu.pipeline("fn main() { let x = 1u + ; }", "conv2d/broken"),
+      DeviceError,
+    );
+    assertEquals(error.kind, "shader");
+    assert(error.message.includes("conv2d/broken"), error.message);
+    assert(error.message.includes("1: fn main()"), error.message);
+    const limit = await assertRejects(
+      () => gpu.pipeline("@compute @workgroup_size(100000) fn main() {}", "too wide"),
+      DeviceError,
+    );
+    assertEquals(limit.kind, "shader");
+    // It is still of use.
+    await gpu.pipeline("@compute @workgroup_size(1) fn main() {}", "empty");
+    gpu.close({ destroy: true });
+  },
+});
+
+Deno.test({
+  name: "after a loss every call is an error, and none hangs",
+  ignore,
+  async fn() {
+    const real = await device();
+    const backend = await webgpuBackend({ device: real });
+    const parameters = await backend.load(none);
+    const graph = trace(({ a, b }) => add(a, b), { a: f32(2), b: f32(2) });
+    const program = await backend.compile(graph, parameters);
+    const inputs = { a: hostTensor([2], [1, 2]), b: hostTensor([2], [3, 4]) };
+    const { output } = program.run(inputs);
+    real.destroy();
+    await real.lost;
+    const lost = async (call: () => unknown) => {
+      const error = await assertRejects(async () => await call(), DeviceError);
+      assertEquals(error.kind, "lost");
+      assert(error.message.includes("destroyed"), error.message);
+    };
+    await lost(() => output!.read());
+    await lost(() => program.run(inputs));
+    await lost(() => backend.upload(inputs.a));
+    await lost(() => backend.settled());
+    await lost(() => backend.compile(graph, parameters));
+    output![Symbol.dispose]();
+    program[Symbol.dispose]();
+    await backend[Symbol.asyncDispose]();
+  },
+});
+
+Deno.test({
+  name: "a loss during a wait ends the wait",
+  ignore,
+  async fn() {
+    const real = await device();
+    const backend = await webgpuBackend({ device: real });
+    const value = backend.upload(hostTensor([2], [1, 2]));
+    const reading = assertRejects(() => value.read(), DeviceError);
+    real.destroy();
+    await reading;
+    await backend[Symbol.asyncDispose]();
+    // Deno's own poll of the buffer ends a little later than our wait.
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  },
+});
+
+Deno.test({
+  name: "a disposed backend is an error, and a second disposal is none",
+  ignore,
+  async fn() {
+    const backend = await webgpuBackend();
+    const value = backend.upload(hostTensor([2], [1, 2]));
+    await backend[Symbol.asyncDispose]();
+    await backend[Symbol.asyncDispose]();
+    await assertRejects(() => value.read(), DeviceError, "disposed");
+    assertThrows(() => backend.upload(hostTensor([1], [1])), DeviceError, "disposed");
+    value[Symbol.dispose]();
+  },
+});
+
+Deno.test({
+  name: "an injected device outlives its backend",
+  ignore,
+  async fn() {
+    const real = await device();
+    const first = await webgpuBackend({ device: real });
+    await first[Symbol.asyncDispose]();
+    const second = await webgpuBackend({ device: real });
+    using value = second.upload(hostTensor([2], [1, 2]));
+    assertEquals([...(await value.read()).data], [1, 2]);
+    await second[Symbol.asyncDispose]();
+    real.destroy();
+  },
+});
