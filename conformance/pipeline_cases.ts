@@ -10,7 +10,10 @@ import { type GoldenCase, recordedErrors } from "./golden_case.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
 
 /** Pipelines of diffusers whose cases run as text to image. */
-export const TEXT_TO_IMAGE_PIPELINES: ReadonlySet<unknown> = new Set(["LDMTextToImagePipeline"]);
+export const TEXT_TO_IMAGE_PIPELINES: ReadonlySet<unknown> = new Set([
+  "LDMTextToImagePipeline",
+  "StableDiffusionPipeline",
+]);
 
 /** A pipeline's arguments that are understood; a case with another one is not supported. */
 const ARGUMENTS: ReadonlySet<string> = new Set([
@@ -21,6 +24,9 @@ const ARGUMENTS: ReadonlySet<string> = new Set([
   "height",
   "width",
   "eta",
+  "num_images_per_prompt",
+  "guidance_rescale",
+  "clip_skip",
 ]);
 
 /** The arguments of a case as options of ours. */
@@ -54,6 +60,13 @@ function optionsOf({ settings, tensors }: GoldenCase): TextToImageOptions {
     ...(call.height === undefined ? {} : { height: call.height as number }),
     ...(call.width === undefined ? {} : { width: call.width as number }),
     ...(call.eta === undefined ? {} : { eta: call.eta as number }),
+    ...(call.num_images_per_prompt === undefined
+      ? {}
+      : { count: call.num_images_per_prompt as number }),
+    ...(call.guidance_rescale === undefined
+      ? {}
+      : { guidanceRescale: call.guidance_rescale as number }),
+    ...(call.clip_skip === undefined ? {} : { clipSkip: call.clip_skip as number }),
     scheduler: settings.scheduler as Readonly<Record<string, unknown>>,
   };
 }

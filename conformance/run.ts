@@ -6,6 +6,7 @@
 import type { Backend } from "../backends/backend.ts";
 import { referenceBackend } from "../backends/reference/backend.ts";
 import { type FileSource, openFiles, subfolder } from "../formats/files.ts";
+import { PickledWeightsError } from "../formats/open_weights.ts";
 import { openComponent } from "../formats/model_folder.ts";
 import type { Component } from "../pipelines/component.ts";
 import { loadComponent, UnknownNetworkError } from "../pipelines/model.ts";
@@ -132,7 +133,7 @@ async function runCase({ group, file, kind, run }: Found): Promise<CaseResult> {
     };
   } catch (error) {
     const unsupported = error instanceof UnsupportedCaseError ||
-      error instanceof UnknownNetworkError;
+      error instanceof UnknownNetworkError || error instanceof PickledWeightsError;
     return {
       ...base,
       status: unsupported ? "unsupported" : "failed",
@@ -157,7 +158,13 @@ class Models implements AsyncDisposable {
     const known = this.#components.get(path);
     if (known !== undefined) return known;
     const opening = openComponent(subfolder(files, path), { name: path })
-      .then((component) => loadComponent(component, { backend: this.#backend }));
+      .then((component) =>
+        // The folder's name says which files are meant.
+        loadComponent(component, {
+          backend: this.#backend,
+          ...(path.endsWith("-fp16") ? { variant: "fp16" } : {}),
+        })
+      );
     this.#components.set(path, opening);
     return opening;
   }

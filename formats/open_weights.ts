@@ -40,10 +40,23 @@ export async function openWeights(
     if (await files.exists(index)) return await openShardedSafetensors(files, index);
   }
   const wanted = BASES.map((base) => withVariant(`${base}.safetensors`, variant)).join(" or ");
-  throw new ModelError(
-    `Cannot open the weights of ${files.description}: no ${wanted}, with or without shards` +
-      await whatElse(files, variant),
-  );
+  const fault =
+    `Cannot open the weights of ${files.description}: no ${wanted}, with or without shards`;
+  for (const pickle of PICKLES.map((name) => withVariant(name, variant))) {
+    if (await files.exists(pickle)) {
+      throw new PickledWeightsError(
+        `${fault}; ${pickle} is there, but pickled weights are not read yet by this version: ` +
+          "convert it to safetensors",
+      );
+    }
+  }
+  throw new ModelError(fault + await namedVariants(files));
+}
+
+/** The only weights that a folder has are pickled, which this version does not read. */
+export class PickledWeightsError extends ModelError {
+  /** The name of this class. */
+  override name = "PickledWeightsError";
 }
 
 /** `model.fp16.safetensors`, `model.safetensors.index.fp16.json`: before the last part. */
@@ -54,13 +67,7 @@ function withVariant(name: string, variant: string | undefined): string {
 }
 
 /** What a user probably has in that folder. */
-async function whatElse(files: FileSource, variant: string | undefined): Promise<string> {
-  for (const name of PICKLES.map((pickle) => withVariant(pickle, variant))) {
-    if (await files.exists(name)) {
-      return `; ${name} is there, but pickled weights are not read yet by this version: ` +
-        "convert it to safetensors";
-    }
-  }
+async function namedVariants(files: FileSource): Promise<string> {
   const variants = new Set<string>();
   const names = await files.list?.("").catch(() => []) ?? [];
   for (const name of names) {

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Value } from "../backends/backend.ts";
-import { add, concat, mul, split, sub } from "../graph/ops/mod.ts";
+import { add, concat, div, mul, reduce, split, sqrt, sub } from "../graph/ops/mod.ts";
 import { f32, hostTensor } from "../graph/tensor_spec.ts";
 import { type Tensor, trace } from "../graph/trace.ts";
 import type { Row } from "../schedulers/plan.ts";
@@ -21,6 +21,8 @@ export interface GuidedDenoiserOptions {
   readonly context: Value;
   /** The guidance scale; null for none. */
   readonly guidance: number | null;
+  /** Share of the guided prediction's contrast that is brought back; 0 for none. */
+  readonly rescale?: number;
 }
 
 /**
@@ -31,7 +33,7 @@ export async function guidedDenoiser(
   unet: Component,
   options: GuidedDenoiserOptions,
 ): Promise<(sample: Value, row: NonNullable<Row["evaluate"]>) => Value> {
-  const { arithmetic, shape, context, guidance } = options;
+  const { arithmetic, shape, context, guidance, rescale = 0 } = options;
   const [n, ...rest] = shape as [number, ...number[]];
   const rows = guidance === null ? n : 2 * n;
   const program = await unet.program({
@@ -49,11 +51,14 @@ export async function guidedDenoiser(
   );
   const after = guidance === null
     ? null
-    : await arithmetic.program(`guide ${shape.join()}`, () =>
+    : await arithmetic.program(`guide ${rescale} ${shape.join()}`, () =>
       trace(({ output, scale }) => {
         const halves = split(output, { axis: 0, sizes: [n, n] }) as [Tensor, Tensor];
         const [unconditional, conditional] = halves;
-        return { output: add(unconditional, mul(scale, sub(conditional, unconditional))) };
+        const guided = add(unconditional, mul(scale, sub(conditional, unconditional)));
+        return {
+          output: rescale === 0 ? guided : rescaled(guided, { conditional, share: rescale }),
+        };
       }, { output: f32(rows, ...rest), scale: f32() }));
 
   return (sample, { timestep, inputScale }) => {
@@ -67,4 +72,21 @@ export async function guidedDenoiser(
     using both = output;
     return after.run({ output: both, scale: hostTensor([], [guidance!]) }).output!;
   };
+}
+
+/** The guided prediction, brought `share` of the way to the conditional one's standard deviation (Lin et al. 2024, equations 15, 16). */
+function rescaled(
+  guided: Tensor,
+  { conditional, share }: { readonly conditional: Tensor; readonly share: number },
+): Tensor {
+  const ratio = sqrt(div(variance(conditional), variance(guided)));
+  return add(mul(mul(guided, ratio), share), mul(guided, 1 - share));
+}
+
+/** Per picture. */
+function variance(x: Tensor): Tensor {
+  const axes = x.shape.map((_, axis) => axis).slice(1);
+  const mean = (of: Tensor) => reduce(of, { f: "mean", axes, keepDims: true });
+  const centred = sub(x, mean(x));
+  return mean(mul(centred, centred));
 }

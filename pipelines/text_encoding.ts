@@ -15,6 +15,8 @@ export interface EncodePromptsOptions {
   /** The text encoder. */
   readonly component: Component;
   readonly family: Pick<TextToImageFamily, "tokens">;
+  /** Layers of the text encoder left out at the end. */
+  readonly skip?: number;
   /** Told of prompts that are cut. */
   readonly onWarning?: ((message: string) => void) | undefined;
 }
@@ -24,7 +26,7 @@ export async function encodePrompts(
   texts: readonly string[],
   options: EncodePromptsOptions,
 ): Promise<Value> {
-  const { tokenizer, component, family: { tokens }, onWarning } = options;
+  const { tokenizer, component, family: { tokens }, skip = 0, onWarning } = options;
   const ids = new Int32Array(texts.length * tokens);
   const warned = new Set<string>();
   texts.forEach((text, at) => {
@@ -40,6 +42,10 @@ export async function encodePrompts(
     }
   });
   const input: HostTensor = { dtype: "i32", shape: [texts.length, tokens], data: ids };
-  const program = await component.program({ input_ids: input }, { outputs: ["last_hidden_state"] });
-  return program.run({ input_ids: input }).last_hidden_state!;
+  const output = skip === 0 ? "last_hidden_state" : `skip.${skip}`;
+  const program = await component.program({ input_ids: input }, {
+    method: skip === 0 ? "forward" : "normalised",
+    outputs: [output],
+  });
+  return program.run({ input_ids: input })[output]!;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Value } from "../backends/backend.ts";
+import { concat } from "../graph/ops/mod.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
 import {
   describe,
@@ -12,6 +13,7 @@ import {
   type HostTensorOf,
   sameShape,
 } from "../graph/tensor_spec.ts";
+import { trace } from "../graph/trace.ts";
 import type { Plan } from "../schedulers/plan.ts";
 import { type Scheduler, scheduler as makeScheduler } from "../schedulers/scheduler.ts";
 import { Arithmetic } from "./arithmetic.ts";
@@ -61,6 +63,8 @@ interface Request {
   readonly scheduler: Scheduler;
   readonly plan: Plan;
   readonly eta: number;
+  readonly guidanceRescale: number;
+  readonly clipSkip: number;
   readonly latentShape: readonly number[];
 }
 
@@ -120,6 +124,16 @@ function prepare({ family }: Parts, options: TextToImageOptions): Request {
   }
   const eta = checkNumber("eta", options.eta ?? 0);
   if (eta < 0 || eta > 1) throw new SettingsError(`Cannot use eta ${eta}: it must be from 0 to 1`);
+  const guidanceRescale = checkNumber("guidanceRescale", options.guidanceRescale ?? 0);
+  if (guidanceRescale < 0 || guidanceRescale > 1) {
+    throw new SettingsError(
+      `Cannot use guidanceRescale ${guidanceRescale}: it must be from 0 to 1`,
+    );
+  }
+  const clipSkip = checkInteger("clipSkip", options.clipSkip ?? 0, {
+    min: 0,
+    max: family.textLayers,
+  });
   const scheduler = options.scheduler === undefined
     ? makeScheduler(family.scheduler)
     : makeScheduler(options.scheduler, { base: family.scheduler });
@@ -149,6 +163,8 @@ function prepare({ family }: Parts, options: TextToImageOptions): Request {
     scheduler,
     plan,
     eta,
+    guidanceRescale,
+    clipSkip,
     latentShape,
   };
 }
@@ -160,18 +176,13 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
   options.signal?.throwIfAborted();
 
   const guided = family.guided(guidanceScale);
-  // Unconditional rows first, as in the reference: the order decides how sums are rounded.
-  const texts = guided ? [...request.negatives, ...request.prompts] : request.prompts;
-  using context = await encodePrompts(texts, {
-    ...parts,
-    component: await model.component(family.textEncoder),
-    onWarning: options.onWarning,
-  });
+  using context = await encode(parts, { request, guided, onWarning: options.onWarning });
   const denoiser = await guidedDenoiser(await model.component("unet"), {
     arithmetic,
     shape: latentShape,
     context,
     guidance: guided ? guidanceScale : null,
+    rescale: request.guidanceRescale,
   });
 
   const draw = noiseSource(request.seeds, latentShape);
@@ -209,10 +220,40 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
       height: request.height,
       model: model.description.replace(/\/+$/, "").split("/").at(-1)!,
       ...(request.eta === 0 ? {} : { eta: request.eta }),
+      ...(request.clipSkip === 0 ? {} : { "Clip skip": request.clipSkip + 1 }),
+      ...(request.guidanceRescale === 0 ? {} : { "guidance rescale": request.guidanceRescale }),
       ...(typeof request.seeds === "number" && batch > 1 ? { "batch index": at } : {}),
     })
   );
   return { images, latents, tensor, seed: request.seed };
+}
+
+/** What the denoiser attends to: under guidance the negative prompts' rows first, as in the reference. */
+async function encode(
+  parts: Parts,
+  options: {
+    readonly request: Request;
+    readonly guided: boolean;
+    readonly onWarning: TextToImageOptions["onWarning"];
+  },
+): Promise<Value> {
+  const { request: { prompts, negatives, clipSkip }, guided, onWarning } = options;
+  const component = await parts.model.component(parts.family.textEncoder);
+  const settings = { ...parts, component, onWarning };
+  if (!guided) return await encodePrompts(prompts, { ...settings, skip: clipSkip });
+  if (clipSkip === 0) return await encodePrompts([...negatives, ...prompts], settings);
+  // Layers are skipped for the prompt only.
+  using negative = await encodePrompts(negatives, settings);
+  using positive = await encodePrompts(prompts, { ...settings, skip: clipSkip });
+  const join = await parts.arithmetic.program(
+    `join texts ${positive.spec.shape.join()}`,
+    () =>
+      trace(({ negative, positive }) => concat([negative, positive], { axis: 0 }), {
+        negative: negative.spec,
+        positive: positive.spec,
+      }),
+  );
+  return join.run({ negative, positive }).output!;
 }
 
 /** A row's report, in the caller's terms. */

@@ -17,6 +17,8 @@ export interface TextToImageFamily {
   readonly textEncoder: string;
   /** The component that decodes latents. */
   readonly autoencoder: string;
+  /** How many last layers of the text encoder can be skipped. */
+  readonly textLayers: number;
   /** Tokens of a prompt; longer ones are cut, shorter ones padded. */
   readonly tokens: number;
   /** Whether a guidance scale switches guidance on. */
@@ -54,6 +56,13 @@ const CLASSES: ReadonlyMap<
     steps: 50,
     guidanceScale: 1,
   }],
+  ["StableDiffusionPipeline", {
+    textEncoder: "text_encoder",
+    autoencoder: "vae",
+    guided: (scale: number) => scale > 1,
+    steps: 50,
+    guidanceScale: 7.5,
+  }],
 ]);
 
 /**
@@ -89,6 +98,10 @@ export async function textToImageFamily(model: Model): Promise<TextToImageFamily
   return {
     ...names,
     tokens: 77,
+    // LDM's encoder was trained with the denoiser: nobody skips its layers.
+    textLayers: folder.component(names.textEncoder).className === "CLIPTextModel"
+      ? folder.component(names.textEncoder).readConfig().integer("num_hidden_layers", 12)
+      : 0,
     factor,
     latentChannels: config.latentChannels,
     scalingFactor: config.scalingFactor,

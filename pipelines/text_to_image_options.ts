@@ -36,6 +36,16 @@ export interface TextToImageOptions {
   readonly scheduler?: string | SchedulerConfig;
   /** Share of fresh noise in a step of DDIM (Song et al. 2021, equation 16), 0 to 1; other schedulers do not use it. */
   readonly eta?: number;
+  /**
+   * Brings the contrast of guided predictions back towards the unguided: 0 (default) not at all, 1 wholly (Lin et al. 2024,
+   * section 3.4).
+   */
+  readonly guidanceRescale?: number;
+  /**
+   * Layers of CLIP's text encoder left out at the end, for the prompt only: 1 takes the last layer but one. This is
+   * diffusers' count; other programs call that 2. Default 0.
+   */
+  readonly clipSkip?: number;
   /** The initial noise `[pictures, channels, height / f, width / f]` of unit variance, instead of the seed's. */
   readonly latents?: HostTensor;
   /** Ends the work between two steps. */

@@ -41,7 +41,7 @@ export function planLayout(layout: Layout, move: LayoutMove, gpu: GpuTraits): Pa
     x: { ref: move.source, type: "f32" },
     y: { ref: move.target, type: layout.half ? "u32" : "f32", write: true },
   };
-  const functions = layout.half ? ["half_bits"] : [];
+  const functions = layout.half ? ["halfBits"] : [];
   const label = `layout/${layout.order}${layout.half ? " in halves" : ""}`;
   if (layout.order === "plain") {
     const words = layout.half ? Math.ceil(count * inner / 2) : count * inner;
@@ -54,9 +54,9 @@ export function planLayout(layout: Layout, move: LayoutMove, gpu: GpuTraits): Pa
       buffers,
       functions,
       main: layout.half
-        ? `  let low = half_bits(x[2u * i]);
+        ? `  let low = halfBits(x[2u * i]);
   let odd = 2u * i + 1u;
-  let high = select(0u, half_bits(x[min(odd, s.elements - 1u)]), odd < s.elements);
+  let high = select(0u, halfBits(x[min(odd, s.elements - 1u)]), odd < s.elements);
   y[s.first + i] = low | (high << 16u);`
         : "  y[s.first + i] = x[i];",
     }, { count: words, gpu });
@@ -84,7 +84,7 @@ export function planLayout(layout: Layout, move: LayoutMove, gpu: GpuTraits): Pa
   let place = k * s.stride + s.first + column;
 ${
       layout.half
-        ? `  y[place] = half_bits(${read("(2u * column)")}) | (half_bits(${
+        ? `  y[place] = halfBits(${read("(2u * column)")}) | (halfBits(${
           read("(2u * column + 1u)")
         }) << 16u);`
         : `  y[place] = ${read("column")};`

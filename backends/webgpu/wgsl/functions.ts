@@ -11,25 +11,25 @@ interface WgslFunction {
 }
 
 const FUNCTIONS: Readonly<Record<string, WgslFunction>> = {
-  is_nan: {
-    text: `fn is_nan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
+  isNan: {
+    text: `fn isNan(x: f32) -> bool { return (bitcast<u32>(x) & 0x7fffffffu) > 0x7f800000u; }`,
   },
   least: {
-    needs: ["is_nan"],
+    needs: ["isNan"],
     text: `fn least(a: f32, b: f32) -> f32 {
-  return select(select(min(a, b), b, is_nan(b)), a, is_nan(a));
+  return select(select(min(a, b), b, isNan(b)), a, isNan(a));
 }`,
   },
   greatest: {
-    needs: ["is_nan"],
+    needs: ["isNan"],
     text: `fn greatest(a: f32, b: f32) -> f32 {
-  return select(select(max(a, b), b, is_nan(b)), a, is_nan(a));
+  return select(select(max(a, b), b, isNan(b)), a, isNan(a));
 }`,
   },
   sigmoid: {
-    needs: ["is_nan"],
+    needs: ["isNan"],
     text: `fn sigmoid(x: f32) -> f32 {
-  return select(1.0 / (1.0 + exp(min(-x, 88.0))), x, is_nan(x));
+  return select(1.0 / (1.0 + exp(min(-x, 88.0))), x, isNan(x));
 }`,
   },
   silu: {
@@ -53,29 +53,29 @@ const FUNCTIONS: Readonly<Record<string, WgslFunction>> = {
 }`,
   },
   // Near 0 the series (to x^9), elsewhere 1 - 2 / (e^2x + 1), where nothing cancels.
-  tanh_: {
-    needs: ["is_nan"],
-    text: `fn tanh_(x: f32) -> f32 {
+  tanhSafe: {
+    needs: ["isNan"],
+    text: `fn tanhSafe(x: f32) -> f32 {
   let z = min(abs(x), 10.0);
   let q = z * z;
   let near = z * (1.0 + q * (-0.333333333 + q * (0.133333333 + q * (-0.0539682540 + q * 0.0218694885))));
   let far = 1.0 - 2.0 / (exp(2.0 * z) + 1.0);
   let y = select(far, near, z < 0.25);
-  return select(select(y, -y, x < 0.0), x, is_nan(x));
+  return select(select(y, -y, x < 0.0), x, isNan(x));
 }`,
   },
-  gelu_tanh: {
-    needs: ["tanh_"],
-    text: `fn gelu_tanh(x: f32) -> f32 {
-  return 0.5 * x * (1.0 + tanh_(0.7978845608 * x * (1.0 + 0.044715 * x * x)));
+  geluTanh: {
+    needs: ["tanhSafe"],
+    text: `fn geluTanh(x: f32) -> f32 {
+  return 0.5 * x * (1.0 + tanhSafe(0.7978845608 * x * (1.0 + 0.044715 * x * x)));
 }`,
   },
-  quick_gelu: {
-    needs: ["is_nan"],
-    text: `fn quick_gelu(x: f32) -> f32 { return x / (1.0 + exp(min(-1.702 * x, 88.0))); }`,
+  quickGelu: {
+    needs: ["isNan"],
+    text: `fn quickGelu(x: f32) -> f32 { return x / (1.0 + exp(min(-1.702 * x, 88.0))); }`,
   },
-  multiply_wide: {
-    text: `fn multiply_wide(a: u32, b: u32) -> vec2u {
+  multiplyWide: {
+    text: `fn multiplyWide(a: u32, b: u32) -> vec2u {
   let a0 = a & 0xffffu; let a1 = a >> 16u; let b0 = b & 0xffffu; let b1 = b >> 16u;
   let low = a0 * b0;
   let middle = a1 * b0 + (low >> 16u);
@@ -84,9 +84,9 @@ const FUNCTIONS: Readonly<Record<string, WgslFunction>> = {
 }`,
   },
   // Sine of x + turn π/2. The angle is taken modulo a full turn exactly, as Payne & Hanek 1983 do: the 24 bits of x times
-  // those 64 bits of 2/π that matter, modulo 2^64: two bits of quadrant, then the fraction.
+  // those 64 bits of 2/π that matter, modulo 2^64: two bits of quadrant, then the fraction. What is not finite has no sine.
   sine: {
-    needs: ["multiply_wide"],
+    needs: ["multiplyWide"],
     text: `fn sine(x: f32, turn: u32) -> f32 {
   let bits = bitcast<u32>(x);
   let e = (bits >> 23u) & 0xffu;
@@ -102,7 +102,7 @@ const FUNCTIONS: Readonly<Record<string, WgslFunction>> = {
     let high = (digits[word] << shift) | ((digits[word + 1u] >> 1u) >> carry);
     let low = (digits[word + 1u] << shift) | ((digits[word + 2u] >> 1u) >> carry);
     let m = (bits & 0x7fffffu) | 0x800000u;
-    let product = multiply_wide(m, low);
+    let product = multiplyWide(m, low);
     let top = m * high + product.x;
     let fraction = (top << 2u) | (product.y >> 30u);
     let turns = (top >> 30u) + (fraction >> 31u);
@@ -115,13 +115,12 @@ const FUNCTIONS: Readonly<Record<string, WgslFunction>> = {
   let s = r + r * q * (-0.16666667 + q * (0.0083333310 + q * (-0.00019840874 + q * 2.7525562e-6)));
   let c = 1.0 + q * (-0.5 + q * (0.041666646 + q * (-0.0013888378 + q * 2.4760495e-5)));
   let y = select(s, c, (quadrant & 1u) == 1u);
-  // A NaN or an infinity has no sine.
   return select(select(y, -y, (quadrant & 2u) == 2u), x - x, e == 255u);
 }`,
   },
   // Nearest half, ties to even; 65520 and more become infinite.
-  round_half: {
-    text: `fn round_half(x: f32) -> f32 {
+  roundHalf: {
+    text: `fn roundHalf(x: f32) -> f32 {
   let bits = bitcast<u32>(x);
   let magnitude = bits & 0x7fffffffu;
   let sign = bits & 0x80000000u;
@@ -131,10 +130,10 @@ const FUNCTIONS: Readonly<Record<string, WgslFunction>> = {
   return bitcast<f32>(sign | select(rounded, 0x7f800000u, rounded >= 0x47800000u));
 }`,
   },
-  half_bits: {
-    needs: ["round_half"],
-    text: `fn half_bits(x: f32) -> u32 {
-  let bits = bitcast<u32>(round_half(x));
+  halfBits: {
+    needs: ["roundHalf"],
+    text: `fn halfBits(x: f32) -> u32 {
+  let bits = bitcast<u32>(roundHalf(x));
   let magnitude = bits & 0x7fffffffu;
   let sign = (bits >> 16u) & 0x8000u;
   if (magnitude > 0x7f800000u) { return sign | 0x7e00u; }

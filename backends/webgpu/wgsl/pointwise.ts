@@ -27,17 +27,17 @@ const UNARY: Readonly<Record<UnaryFunction, (x: string) => Expression>> = {
   cos: (x) => calls("sine", `${x}, 1u`),
   exp: (x) => plain(`exp(${x})`),
   gelu: (x) => calls("gelu", x),
-  geluTanh: (x) => calls("gelu_tanh", x),
+  geluTanh: (x) => calls("geluTanh", x),
   log: (x) => plain(`log(${x})`),
   negate: (x) => plain(`-${x}`),
-  quickGelu: (x) => calls("quick_gelu", x),
+  quickGelu: (x) => calls("quickGelu", x),
   relu: (x) => plain(`select(${x}, 0.0, ${x} < 0.0)`),
   rsqrt: (x) => plain(`(1.0 / sqrt(${x}))`),
   sigmoid: (x) => calls("sigmoid", x),
   silu: (x) => calls("silu", x),
   sin: (x) => calls("sine", `${x}, 0u`),
   sqrt: (x) => plain(`sqrt(${x})`),
-  tanh: (x) => calls("tanh_", x),
+  tanh: (x) => calls("tanhSafe", x),
 };
 
 const BINARY: Readonly<Record<BinaryFunction, (a: string, b: string) => Expression>> = {
@@ -90,7 +90,7 @@ export function pointwise(
       let text = a;
       if (min !== null && min > -3.4e38) text = `max(${text}, ${literal(min)})`;
       if (max !== null && max < 3.4e38) text = `min(${text}, ${literal(max)})`;
-      return { text: `select(${text}, ${a}, is_nan(${a}))`, functions: ["is_nan"] };
+      return { text: `select(${text}, ${a}, isNan(${a}))`, functions: ["isNan"] };
     }
     case "compare":
       return plain(`select(0u, 1u, ${COMPARISONS[node.attributes.f](a, b)})`);
@@ -106,7 +106,7 @@ function convert(x: string, { from, to }: { from: DType; to: DType }): Expressio
     case "f32":
       return plain(wgslType(from) === "f32" ? x : `f32(${x})`);
     case "f16":
-      return calls("round_half", wgslType(from) === "f32" ? x : `f32(${x})`);
+      return calls("roundHalf", wgslType(from) === "f32" ? x : `f32(${x})`);
     case "i32":
       return plain(from === "i32" ? x : `i32(${x})`);
     case "u8":
