@@ -69,5 +69,7 @@ function isBackend(value: unknown): value is Backend {
   if (typeof value !== "object" || value === null) return false;
   const methods = ["load", "compile", "upload", "settled", Symbol.asyncDispose] as const;
   return "name" in value && typeof value.name === "string" &&
-    methods.every((method) => typeof (value as Record<PropertyKey, unknown>)[method] === "function");
+    methods.every((method) =>
+      typeof (value as Record<PropertyKey, unknown>)[method] === "function"
+    );
 }

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of golden files
 /**
  * Golden cases of schedulers: timesteps, noise levels, whole trajectories with a formula for a network.
  *

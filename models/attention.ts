@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { add, attention as attend, div, permute, reshape } from "../graph/ops/mod.ts";
+import { add, attention as attend, concat, div, permute, reshape } from "../graph/ops/mod.ts";
 import type { Tensor, Weights } from "../graph/trace.ts";
 import { groupNorm, layerNorm, linear } from "./layers.ts";
 
@@ -18,7 +18,28 @@ export interface AttentionOptions {
   /** Whether queries, keys and values have biases. */
   readonly bias?: boolean;
   /** Normalisation of the context before keys and values. */
-  readonly contextNorm?: "layer_norm" | undefined;
+  readonly contextNorm?: ContextNorm | undefined;
+}
+
+/** How a context is normalised: each token over its width, or groups of the width over all tokens. */
+export type ContextNorm = "layer_norm" | "group_norm";
+
+/** Groups of {@linkcode ContextNorm} `group_norm`, whatever the network's. */
+export const CONTEXT_GROUPS = 32;
+
+/** `norm_cross` of a context `[n, tokens, d]`. */
+function normaliseContext(w: Weights, context: Tensor, norm: ContextNorm | undefined): Tensor {
+  switch (norm) {
+    case undefined:
+      return context;
+    case "layer_norm":
+      return layerNorm(w.at("norm_cross"), context);
+    case "group_norm": {
+      const channels = permute(context, [0, 2, 1]); // [n, d, tokens]
+      const options = { groups: CONTEXT_GROUPS, epsilon: 1e-5 };
+      return permute(groupNorm(w.at("norm_cross"), channels, options), [0, 2, 1]);
+    }
+  }
 }
 
 /** `[n, tokens, heads d]` to `[n, heads, tokens, d]`. */
@@ -38,9 +59,9 @@ export function attention(w: Weights, x: Tensor, options: AttentionOptions): Ten
   const { heads, headDim, bias = false } = options;
   const inner = heads * headDim;
   return w.module(() => {
-    const context = options.contextNorm === undefined || options.context === undefined
-      ? options.context ?? x
-      : layerNorm(w.at("norm_cross"), options.context);
+    const context = options.context === undefined
+      ? x
+      : normaliseContext(w, options.context, options.contextNorm);
     const q = splitHeads(linear(w.at("to_q"), x, { out: inner, bias }), heads);
     const k = splitHeads(linear(w.at("to_k"), context, { out: inner, bias }), heads);
     const v = splitHeads(linear(w.at("to_v"), context, { out: inner, bias }), heads);
@@ -77,5 +98,46 @@ export function spatialAttention(w: Weights, x: Tensor, options: SpatialAttentio
     const image = permute(linear(w.at("to_out.0"), attended, { out: c }), [0, 2, 1]); // [n, c, hw]
     const sum = add(reshape(image, x.shape), x);
     return outputScale === 1 ? sum : div(sum, outputScale);
+  });
+}
+
+/** Settings of {@linkcode addedAttention}. */
+export interface AddedAttentionOptions {
+  /** How many heads share the channels. */
+  readonly heads: number;
+  /** Groups of the normalisation, whose epsilon is 1e-5 whatever the network's. */
+  readonly groups: number;
+  /** Text tokens `[n, tokens, d]`. */
+  readonly context: Tensor;
+  /** Normalisation of the text. */
+  readonly contextNorm: ContextNorm | undefined;
+  /** The positions attend to the text only, not to each other. */
+  readonly onlyCrossAttention: boolean;
+}
+
+/**
+ * The positions of `x [n, c, h, w]` attend to the text and to each other at once, added to x: the keys and values of the
+ * text stand before the image's (Nichol et al. 2021, section 4; DeepFloyd IF).
+ */
+export function addedAttention(w: Weights, x: Tensor, options: AddedAttentionOptions): Tensor {
+  const [n, c, height, width] = x.shape as [number, number, number, number];
+  const { heads, groups, onlyCrossAttention } = options;
+  return w.module(() => {
+    const context = normaliseContext(w, options.context, options.contextNorm);
+    const flat = reshape(x, [n, c, height * width]);
+    const normed = groupNorm(w.at("group_norm"), flat, { groups, epsilon: 1e-5 });
+    const tokens = permute(normed, [0, 2, 1]); // [n, hw, c]
+    const project = (name: string, from: Tensor) =>
+      splitHeads(linear(w.at(name), from, { out: c }), heads);
+    const both = (added: string, own: string) =>
+      onlyCrossAttention
+        ? project(added, context)
+        : concat([project(added, context), project(own, tokens)], { axis: 2 });
+    const attended = attend(project("to_q", tokens), {
+      k: both("add_k_proj", "to_k"),
+      v: both("add_v_proj", "to_v"),
+    });
+    const mixed = linear(w.at("to_out.0"), mergeHeads(attended), { out: c });
+    return add(reshape(permute(mixed, [0, 2, 1]), x.shape), x);
   });
 }

@@ -6,15 +6,17 @@
 import * as op from "../graph/ops/mod.ts";
 import type { Tensor, Weights } from "../graph/trace.ts";
 
-/** Activation functions by the names that configurations use. */
+/** Activation functions of diffusers' networks, by the names that configurations use. */
+export const DIFFUSERS_ACTIVATIONS = ["silu", "swish", "gelu", "relu", "mish"] as const;
+
+/** Activation functions by the names that configurations use: diffusers' and those of transformers' text encoders. */
 export const ACTIVATIONS = [
-  "silu",
-  "swish",
-  "gelu",
-  "relu",
-  "mish",
+  ...DIFFUSERS_ACTIVATIONS,
   "gelu_new",
+  "gelu_pytorch_tanh",
   "quick_gelu",
+  "sigmoid",
+  "tanh",
 ] as const;
 
 /** An activation function by its name in a configuration. */
@@ -29,11 +31,14 @@ export function activate(x: Tensor, activation: Activation): Tensor {
     case "gelu":
       return op.gelu(x);
     case "gelu_new":
+    case "gelu_pytorch_tanh":
       return op.unary("geluTanh", x);
     case "quick_gelu":
       return op.unary("quickGelu", x);
     case "relu":
-      return op.unary("relu", x);
+    case "sigmoid":
+    case "tanh":
+      return op.unary(activation, x);
     case "mish": {
       // x tanh(softplus(x)) with softplus(x) = max(x, 0) + log(1 + exp(-|x|)), which does not overflow.
       const tail = op.unary("log", op.add(1, op.exp(op.unary("negate", op.abs(x)))));
@@ -67,15 +72,18 @@ export interface ConvOptions {
   readonly stride?: number;
   /** Zeros on every side; (kernel - 1) / 2 unless said otherwise, which keeps the size at stride 1. */
   readonly padding?: number;
+  /** Whether there is a bias; there is unless said otherwise. */
+  readonly bias?: boolean;
 }
 
 /** A square convolution of `x [n, c, h, w]`. */
 export function conv2d(w: Weights, x: Tensor, options: ConvOptions): Tensor {
-  const { out, kernel = 3, stride = 1, padding = Math.floor((kernel - 1) / 2) } = options;
+  const { out, kernel = 3, stride = 1, padding = Math.floor((kernel - 1) / 2), bias = true } =
+    options;
   return w.module(() =>
     op.conv2d(x, {
       weight: w.tensor("weight", [out, x.size(1), kernel, kernel]),
-      bias: w.tensor("bias", [out]),
+      bias: bias ? w.tensor("bias", [out]) : undefined,
       stride: [stride, stride],
       padding: [padding, padding, padding, padding],
     })

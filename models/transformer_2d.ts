@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { add, geglu, permute, reshape } from "../graph/ops/mod.ts";
+import { add, geglu, mul, permute, reshape, slice, sub } from "../graph/ops/mod.ts";
+import { ShapeError } from "../graph/op.ts";
 import type { Tensor, Weights } from "../graph/trace.ts";
 import { attention } from "./attention.ts";
 import { conv2d, groupNorm, layerNorm, linear } from "./layers.ts";
@@ -64,5 +65,47 @@ export function transformer2d(w: Weights, x: Tensor, options: Transformer2DOptio
       ? toImage(linear(w.at("proj_out"), h, { out: c }))
       : conv2d(w.at("proj_out"), toImage(h), { out: c, kernel: 1 });
     return add(h, x);
+  });
+}
+
+/** Tokens of the first condition of {@linkcode dualTransformer2d}: CLIP's text. */
+const FIRST_TOKENS = 77;
+/** At most so many tokens of the second: CLIP's image at 256 patches. */
+const SECOND_TOKENS = 257;
+
+/**
+ * Two transformers side by side, for a text and an image in one context; each adds half (Versatile Diffusion, Xu et al. 2023).
+ *
+ * The first 77 tokens go to the second transformer and the next 257 to the first, as in the reference.
+ */
+export function dualTransformer2d(
+  w: Weights,
+  x: Tensor,
+  options: Pick<Transformer2DOptions, "heads" | "groups"> & { readonly context: Tensor },
+): Tensor {
+  const { context, heads, groups } = options;
+  const tokens = context.size(1);
+  if (tokens <= FIRST_TOKENS) {
+    throw new ShapeError(
+      `attend to ${tokens} tokens`,
+      `dual cross attention needs more than ${FIRST_TOKENS}: those behind them are the second condition`,
+    );
+  }
+  const half = (at: number, range: readonly [number, number]) => {
+    const part = slice(context, { axis: 1, start: range[0], stop: range[1] });
+    const encoded = transformer2d(w.at(`transformers.${at}`), x, {
+      heads,
+      groups,
+      context: part,
+      layers: 1,
+      linearProjection: false,
+      onlyCrossAttention: false,
+    });
+    return mul(sub(encoded, x), 0.5);
+  };
+  return w.module(() => {
+    const first = half(1, [0, FIRST_TOKENS]);
+    const second = half(0, [FIRST_TOKENS, Math.min(tokens, FIRST_TOKENS + SECOND_TOKENS)]);
+    return add(add(first, second), x);
   });
 }

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 import { assert, assertAlmostEquals, assertEquals } from "@std/assert";
 import { CLASSES } from "./classes.ts";
 import type { Level, Plan } from "./plan.ts";

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * The singlestep DPM-Solvers (Lu et al. 2022): steps of alternating orders, each of which goes from the last step of order 1 again.
  *

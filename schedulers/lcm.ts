@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Latent consistency models (Luo et al. 2023): every step goes to the picture, and back to a lower noise level with fresh noise.
  *

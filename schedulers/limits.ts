@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Limits on the predicted picture: clipping, and dynamic thresholding.
  *

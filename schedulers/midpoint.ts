@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * The midpoint method in the logarithm of sigma: DPM-Solver-2 of k-diffusion (`dpm_2`; Karras et al. 2022, appendix D.2).
  *

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Short names of samplers, as stable-diffusion.cpp, k-diffusion, CompVis and the AUTOMATIC1111 web UI have them.
  *

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Noise schedules: how much of the picture is left after t steps of diffusion.
  *

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 import { assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { linspace32, noiseSchedule, sigmasOf } from "./noise_schedule.ts";
 import { SchedulerError } from "./scheduler_error.ts";

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 import { assertAlmostEquals } from "@std/assert";
 import { TorchGenerator } from "../random/torch_generator.ts";
 import type { Plan, Terms } from "./plan.ts";

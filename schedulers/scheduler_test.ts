@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 import { assert, assertAlmostEquals, assertEquals, assertThrows } from "@std/assert";
 import { CLASSES } from "./classes.ts";
 import { type PlanOptions, scheduler, SchedulerError } from "./scheduler.ts";

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * How noise levels are spread, and which timestep belongs to one.
  *

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Classes that go by noise levels `x = x0 + sigma n`, the sigmas of k-diffusion (Karras et al. 2022).
  *

@@ -1,4 +1,3 @@
-// deno-lint-ignore-file camelcase -- keys of diffusers' configuration files
 /**
  * Classes of the DPM-Solver family: noise levels at whole timesteps, for samples of variance 1.
  *

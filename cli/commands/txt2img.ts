@@ -4,12 +4,113 @@
  * @module
  */
 import { checkWritable, writeFiles } from "../../formats/write_file.ts";
-import { type Backend, encodePicture, type Model, pipeline, type StepEvent } from "../../mod.ts";
+import { encodeJpeg, encodePng, pipeline, type StepEvent, type TextToImage } from "../../mod.ts";
+import { formatOf } from "../../pipelines/generated_image.ts";
+import { chooseSeed } from "../../pipelines/settings.ts";
 import type { Arguments } from "../arguments.ts";
-import { BACKEND_OPTION, openBackend } from "../backend_argument.ts";
+import { openBackend } from "../backend_argument.ts";
 import { type Command, EXIT } from "../command.ts";
+import { given } from "../given.ts";
 import { interruptible } from "../interrupt.ts";
-import { outputNames } from "../output_names.ts";
 import type { Console } from "../terminal/console.ts";
 import { showProgress } from "../terminal/progress.ts";
-import { UsageError } from "../usage_error.ts";
+import { readTxt2img, TXT2IMG_OPTIONS, type Txt2imgRequest } from "./txt2img_request.ts";
+
+/** Draws pictures. */
+export const txt2img: Command = {
+  name: "txt2img",
+  summary: "draw what a text says",
+  operands: "PROMPT",
+  options: TXT2IMG_OPTIONS,
+  notes: [
+    "Names of the written files go to stdout, all else to stderr. If anything fails, or at Ctrl-C,",
+    "nothing is written. The settings are in the PNG: denoise info out.png shows them.",
+  ],
+  run: (args, console) => interruptible((signal) => run(args, { console, signal })),
+};
+
+interface Context {
+  readonly console: Console;
+  readonly signal: AbortSignal;
+}
+
+async function run(args: Arguments, context: Context): Promise<number> {
+  const { console, signal } = context;
+  const start = performance.now();
+  const request = readTxt2img(args);
+  // Before the work, not after it.
+  for (const file of [...request.files, ...request.previews]) await checkWritable(file);
+  await using backend = await openBackend(request.backend);
+  await using generate = await pipeline("text-to-image", request.model, {
+    backend,
+    ...given({ precision: request.precision }),
+  });
+  const seeds = chooseSeeds(request, console);
+  const { images } = await draw(generate, { ...context, request, seeds });
+  const encoded = await Promise.all(
+    images.map((image, at) => image.encode(formatOf(request.files[at]!))),
+  );
+  signal.throwIfAborted();
+  await writeFiles(new Map(encoded.map((bytes, at) => [request.files[at]!, bytes])));
+  const seconds = (performance.now() - start) / 1000;
+  if (request.json) {
+    const { files } = request;
+    const { seed: _, ...settings } = images[0]!.settings;
+    console.print(JSON.stringify({ files, seeds, settings, seconds }, null, 2));
+  } else {
+    for (const file of request.files) console.print(file);
+  }
+  return EXIT.done;
+}
+
+/** One seed a picture, each one more than the last, so that every picture can be drawn again by itself. */
+function chooseSeeds({ seed, files }: Txt2imgRequest, console: Console): readonly number[] {
+  const first = chooseSeed(seed);
+  if (seed === undefined) console.note(`The seed is ${first}.`);
+  return files.map((_, at) => first + at);
+}
+
+async function draw(
+  generate: TextToImage,
+  options: Context & { readonly request: Txt2imgRequest; readonly seeds: readonly number[] },
+): ReturnType<TextToImage> {
+  const { console, signal, request, seeds } = options;
+  const progress = showProgress(console, { label: "drawing" });
+  const onStep = async (event: StepEvent): Promise<void> => {
+    if (request.previews.length > 0) await writePreviews(event, request.previews);
+    progress.update(event.step, event.steps);
+  };
+  const watched = console.isTerminal || request.previews.length > 0;
+  try {
+    return await generate({
+      prompt: request.prompt,
+      count: request.files.length,
+      seed: seeds,
+      signal,
+      onWarning: (message) => console.note(`Warning: ${message}`),
+      ...given({
+        negativePrompt: request.negativePrompt,
+        steps: request.steps,
+        guidanceScale: request.guidanceScale,
+        width: request.width,
+        height: request.height,
+        scheduler: request.sampler,
+        eta: request.eta,
+        onStep: watched ? onStep : undefined,
+      }),
+    });
+  } finally {
+    progress.end();
+  }
+}
+
+async function writePreviews(event: StepEvent, files: readonly string[]): Promise<void> {
+  const pictures = await event.preview();
+  const encoded = await Promise.all(pictures.map(async (picture, at): Promise<
+    [string, Uint8Array]
+  > => {
+    const file = files[at]!;
+    return [file, formatOf(file) === "png" ? await encodePng(picture) : await encodeJpeg(picture)];
+  }));
+  await writeFiles(new Map(encoded));
+}

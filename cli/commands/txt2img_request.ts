@@ -1,0 +1,153 @@
+/**
+ * What `denoise txt2img` is asked for.
+ *
+ * @module
+ */
+import { formatOf } from "../../pipelines/generated_image.ts";
+import type { Precision } from "../../mod.ts";
+import type { Arguments } from "../arguments.ts";
+import { BACKEND_OPTION } from "../backend_argument.ts";
+import type { Option } from "../command.ts";
+import { outputNames } from "../output_names.ts";
+import { UsageError } from "../usage_error.ts";
+
+/** The most pictures of one command. */
+const MAX_BATCH = 1024;
+
+/** The options of `txt2img`. */
+export const TXT2IMG_OPTIONS: readonly Option[] = [
+  { name: "prompt", short: "p", value: "TEXT", help: "what the picture shows" },
+  { name: "negative-prompt", short: "n", value: "TEXT", help: "what guidance leads away from" },
+  { name: "steps", value: "N", help: "denoising steps (default: the model's own)" },
+  { name: "cfg-scale", value: "X", help: "guidance scale, 1 is none (default: the model's own)" },
+  { name: "seed", short: "s", value: "N", help: "number the noise is drawn from; -1 draws one" },
+  { name: "width", short: "W", value: "N", help: "in pixels, a multiple of 8" },
+  { name: "height", short: "H", value: "N", help: "in pixels, a multiple of 8" },
+  {
+    name: "batch-count",
+    short: "b",
+    value: "N",
+    help: "pictures, with seeds one apart (default 1)",
+  },
+  {
+    name: "sampler",
+    alias: "scheduler",
+    value: "NAME",
+    help: "ddim, euler, … (default: the model's)",
+  },
+  { name: "eta", value: "X", help: "share of fresh noise in a step of DDIM, 0 to 1 (default 0)" },
+  {
+    name: "model",
+    short: "m",
+    value: "NAME|DIR",
+    help: "embedded model or folder (default shapes)",
+  },
+  {
+    name: "output",
+    short: "o",
+    value: "FILE",
+    help: ".png or .jpg; numbered if several (default out.png)",
+  },
+  { name: "preview", value: "FILE", help: "after each step, the picture as it is expected then" },
+  BACKEND_OPTION,
+  { name: "precision", value: "f32|f16", help: "how weights are kept (default f32)" },
+  { name: "check", help: "also run every operator on the reference; say which differs most" },
+  { name: "json", help: "one JSON object on stdout instead of file names" },
+];
+
+/** What `txt2img` is asked for, as far as that can be told without a model. */
+export interface Txt2imgRequest {
+  readonly prompt: string;
+  readonly negativePrompt: string | undefined;
+  readonly steps: number | undefined;
+  readonly guidanceScale: number | undefined;
+  /** The first picture's seed; undefined if one is to be drawn. */
+  readonly seed: number | undefined;
+  readonly width: number | undefined;
+  readonly height: number | undefined;
+  readonly eta: number | undefined;
+  readonly sampler: string | undefined;
+  readonly model: string;
+  readonly backend: string;
+  readonly precision: Precision | undefined;
+  /** The files to be written, one a picture. */
+  readonly files: readonly string[];
+  /** The files of the previews, one a picture, or none. */
+  readonly previews: readonly string[];
+  readonly check: boolean;
+  readonly json: boolean;
+}
+
+/**
+ * Reads the arguments of `txt2img`.
+ *
+ * @throws {UsageError} If something is missing, too much or impossible.
+ */
+export function readTxt2img(args: Arguments): Txt2imgRequest {
+  const count = args.integer("batch-count", { min: 1, max: MAX_BATCH }) ?? 1;
+  const seed = args.integer("seed", { min: -1 });
+  if (seed !== undefined && !Number.isSafeInteger(seed + count - 1)) {
+    throw new UsageError(
+      `Cannot use --seed ${seed} for ${count} pictures: the last seed must be at most ${Number.MAX_SAFE_INTEGER}`,
+    );
+  }
+  const files = outputNames(pictureFile(args, "output") ?? "out.png", count);
+  const preview = pictureFile(args, "preview");
+  const previews = preview === undefined ? [] : outputNames(preview, count);
+  const twice = previews.find((file) => files.includes(file));
+  if (twice !== undefined) {
+    throw new UsageError(`Cannot use --preview ${preview}: ${twice} is also written by --output`);
+  }
+  const side = { min: 1, max: 16384 };
+  return {
+    prompt: readPrompt(args),
+    negativePrompt: args.text("negative-prompt"),
+    steps: args.integer("steps", { min: 1 }),
+    guidanceScale: args.number("cfg-scale"),
+    seed: seed === -1 ? undefined : seed,
+    width: args.integer("width", side),
+    height: args.integer("height", side),
+    eta: args.number("eta"),
+    sampler: args.text("sampler"),
+    model: args.text("model") ?? "shapes",
+    backend: args.text("backend") ?? "auto",
+    precision: args.choice("precision", ["f32", "f16"]),
+    files,
+    previews,
+    check: args.flag("check"),
+    json: args.flag("json"),
+  };
+}
+
+/** The operand or `--prompt`. An empty prompt is one. */
+function readPrompt(args: Arguments): string {
+  const [operand, extra] = args.operands;
+  if (extra !== undefined) {
+    throw new UsageError(
+      `Cannot use the argument ${
+        JSON.stringify(extra)
+      }: the prompt is one argument; put it in quotes`,
+    );
+  }
+  const option = args.text("prompt");
+  if (operand !== undefined && option !== undefined) {
+    throw new UsageError("Cannot use two prompts: there is an argument and --prompt");
+  }
+  const prompt = operand ?? option;
+  if (prompt === undefined) throw new UsageError("Cannot draw: the prompt is missing");
+  return prompt;
+}
+
+/** A file's name with an ending that says which format. */
+function pictureFile(args: Arguments, name: string): string | undefined {
+  const path = args.text(name);
+  if (path === undefined) return undefined;
+  try {
+    formatOf(path);
+  } catch {
+    throw new UsageError(
+      `Cannot use --${name} ${path || '""'}: its name must end in .png, .jpg or .jpeg`,
+    );
+  }
+  return path;
+}

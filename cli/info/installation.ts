@@ -1,0 +1,40 @@
+/**
+ * What works here.
+ *
+ * @module
+ */
+import { BackendError, BACKENDS, chooseBackend, EMBEDDED_MODELS } from "../../mod.ts";
+import { formatTable } from "../terminal/table.ts";
+import { VERSION } from "../version.ts";
+import type { Report } from "./report.ts";
+
+/** Tells the version, the embedded models, and which backends work. */
+export async function describeInstallation(): Promise<Report> {
+  const backends: { name: string; works: boolean; reason?: string }[] = [];
+  for (const name of BACKENDS) {
+    if (name === "auto") continue;
+    try {
+      const { backend } = await chooseBackend(name);
+      await backend[Symbol.asyncDispose]();
+      backends.push({ name, works: true });
+    } catch (error) {
+      if (!(error instanceof BackendError)) throw error;
+      backends.push({ name, works: false, reason: error.message });
+    }
+  }
+  return {
+    json: { version: VERSION, models: EMBEDDED_MODELS, backends },
+    lines: [
+      `denoise ${VERSION}`,
+      "",
+      "Models:",
+      ...formatTable(Object.entries(EMBEDDED_MODELS), { indent: 2 }),
+      "",
+      "Backends:",
+      ...formatTable(
+        backends.map(({ name, works, reason }) => [name, works ? "works" : `no: ${reason}`]),
+        { indent: 2 },
+      ),
+    ],
+  };
+}
