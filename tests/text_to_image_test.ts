@@ -1,0 +1,328 @@
+import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import { decodePicture } from "../formats/images/mod.ts";
+import { readPngText } from "../formats/images/png_text.ts";
+import { readSettings } from "../formats/images/infotext.ts";
+import {
+  type Backend,
+  FileError,
+  hostTensor,
+  memoryFiles,
+  ModelError,
+  NonFiniteError,
+  openFiles,
+  pipeline,
+  referenceBackend,
+  SafetensorsError,
+  SchedulerError,
+  SettingsError,
+  type TextToImageOptions,
+  WeightsError,
+} from "../mod.ts";
+
+/** Two quick steps at a size that the model can still do. */
+const QUICK = { prompt: "a red circle", seed: 1, steps: 2, width: 32, height: 32 } as const;
+
+/** The embedded model's files in memory, some of them replaced. */
+async function shapesWith(changes: Readonly<Record<string, Uint8Array | string | null>>) {
+  const files = openFiles(new URL("../assets/shapes/", import.meta.url));
+  const contents = new Map<string, Uint8Array | string>();
+  for (
+    const path of [
+      "model_index.json",
+      "bert/config.json",
+      "bert/model.safetensors",
+      "scheduler/scheduler_config.json",
+      "tokenizer/tokenizer.json",
+      "tokenizer/tokenizer_config.json",
+      "unet/config.json",
+      "unet/diffusion_pytorch_model.safetensors",
+      "vqvae/config.json",
+      "vqvae/diffusion_pytorch_model.safetensors",
+    ]
+  ) {
+    const change = changes[path];
+    if (change !== null) contents.set(path, change ?? await files.read(path));
+  }
+  return memoryFiles(contents, "a copy of shapes");
+}
+
+async function edited(
+  path: string,
+  edit: (json: Record<string, unknown>) => void,
+): Promise<string> {
+  const files = openFiles(new URL("../assets/shapes/", import.meta.url));
+  const json = JSON.parse(new TextDecoder().decode(await files.read(path)));
+  edit(json);
+  return JSON.stringify(json);
+}
+
+Deno.test("a seed gives the same picture twice, in any batch, and another seed another one", async () => {
+  await using generate = await pipeline("text-to-image", "shapes");
+  const one = await generate(QUICK);
+  const again = await generate(QUICK);
+  assertEquals(one.tensor.data, again.tensor.data);
+  assertEquals(one.seed, 1);
+  const both = await generate({ ...QUICK, count: 2, seed: [5, 1] });
+  assertEquals(both.images.length, 2);
+  assertEquals(both.images[1]!.data, one.images[0]!.data);
+  const other = await generate({ ...QUICK, seed: 2 });
+  assert(other.tensor.data.some((x, at) => x !== one.tensor.data[at]));
+});
+
+Deno.test("the prompt, the negative prompt and guidance each change the picture", async () => {
+  await using generate = await pipeline("text-to-image", "shapes");
+  const base = await generate(QUICK);
+  for (
+    const change of [
+      { prompt: "a blue star" },
+      { negativePrompt: "a green background" },
+      { guidanceScale: 6 },
+      { guidanceScale: 1 },
+      { guidanceRescale: 0.7 },
+      { scheduler: "euler" },
+      { eta: 1 },
+    ] satisfies Partial<TextToImageOptions>[]
+  ) {
+    const changed = await generate({ ...QUICK, ...change });
+    assert(changed.tensor.data.some((x, at) => x !== base.tensor.data[at]), JSON.stringify(change));
+  }
+});
+
+Deno.test("latents that are given take the place of the seed's", async () => {
+  await using generate = await pipeline("text-to-image", "shapes");
+  const latents = hostTensor([1, 4, 4, 4], new Float32Array(64).map((_, at) => Math.sin(at)));
+  const one = await generate({ ...QUICK, latents, seed: 1 });
+  const two = await generate({ ...QUICK, latents, seed: 2 });
+  assertEquals(one.tensor.data, two.tensor.data);
+});
+
+Deno.test("a picture's file holds the settings that made it", async () => {
+  await using generate = await pipeline("text-to-image", "shapes");
+  const { images } = await generate({
+    ...QUICK,
+    prompt: 'a red circle, "quoted"\nNegative prompt: no',
+  });
+  const png = await images[0]!.encode();
+  const settings = readSettings(await readPngText(png))!;
+  assertEquals(settings.prompt, 'a red circle, "quoted"\nNegative prompt: no');
+  assertEquals(settings.seed, 1);
+  assertEquals(settings.steps, 2);
+  assertEquals([settings.width, settings.height], [32, 32]);
+  const picture = await decodePicture(png);
+  assertEquals([picture.width, picture.height], [32, 32]);
+});
+
+Deno.test("a listener hears each step in order, with a preview, and an abort ends the work", async () => {
+  await using generate = await pipeline("text-to-image", "shapes");
+  const steps: number[] = [];
+  await generate({
+    ...QUICK,
+    steps: 3,
+    onStep: async ({ step, steps: all, timestep, preview, latents }) => {
+      steps.push(step);
+      assertEquals(all, 3);
+      assert(timestep !== undefined);
+      assertEquals((await latents()).shape, [1, 4, 4, 4]);
+      const [picture] = await preview();
+      assertEquals(picture!.width, 32);
+    },
+  });
+  assertEquals(steps, [1, 2, 3]);
+  const controller = new AbortController();
+  let heard = 0;
+  const error = await assertRejects(() =>
+    generate({
+      ...QUICK,
+      steps: 50,
+      signal: controller.signal,
+      onStep: () => {
+        heard++;
+        controller.abort(new Error("enough"));
+      },
+    })
+  );
+  assertStringIncludes(String(error), "enough");
+  assertEquals(heard, 1);
+});
+
+/** A backend that counts waits. */
+function counting(inner: Backend): { readonly backend: Backend; waits: () => number } {
+  let waits = 0;
+  const read = <T>(work: Promise<T>): Promise<T> => {
+    waits++;
+    return work;
+  };
+  const count = (values: Record<string, ReturnType<Backend["upload"]>>) =>
+    Object.fromEntries(
+      Object.entries(values).map(([name, value]) => {
+        const own = value.read.bind(value);
+        value.read = () => read(own());
+        return [name, value];
+      }),
+    );
+  const backend: Backend = {
+    name: "counting",
+    load: (...given) => inner.load(...given),
+    async compile(...given) {
+      const program = await inner.compile(...given);
+      const run = program.run.bind(program);
+      program.run = (...inputs) => count(run(...inputs));
+      return program;
+    },
+    upload: (tensor) => inner.upload(tensor),
+    settled: () => read(inner.settled()),
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+  return { backend, waits: () => waits };
+}
+
+Deno.test("with nobody listening the loop waits once a picture, whatever the scheduler", async () => {
+  for (const scheduler of ["ddim", "plms", "euler-a", "dpmpp-2m-karras", "heun"]) {
+    const { backend, waits } = counting(referenceBackend());
+    await using generate = await pipeline("text-to-image", "shapes", { backend });
+    await generate({ ...QUICK, steps: 3, scheduler });
+    assertEquals(waits(), 1, scheduler);
+  }
+});
+
+Deno.test("an empty prompt draws, a long one is cut with a warning", async () => {
+  await using generate = await pipeline("text-to-image", "shapes");
+  const { images } = await generate({ ...QUICK, prompt: "" });
+  assertEquals(images.length, 1);
+  const warnings: string[] = [];
+  const long = Array(60).fill("red circle").join(" ");
+  const cut = await generate({ ...QUICK, prompt: long, onWarning: (text) => warnings.push(text) });
+  assertEquals(warnings.length, 1);
+  assertStringIncludes(warnings[0]!, "75 tokens");
+  // What does not fit changes nothing.
+  const longer = await generate({ ...QUICK, prompt: `${long} blue star` });
+  assertEquals(longer.tensor.data, cut.tensor.data);
+});
+
+Deno.test("settings that cannot be used are refused before anything is computed", async () => {
+  await using generate = await pipeline("text-to-image", "shapes");
+  const refused: readonly [
+    change: Partial<TextToImageOptions>,
+    error: new (...given: never[]) => Error,
+    says: string,
+  ][] = [
+    [{ width: 100 }, SettingsError, "multiple of 8; 96 and 104 are"],
+    [{ height: 0 }, SettingsError, "height 0"],
+    [{ seed: 1.5 }, SettingsError, "seed 1.5"],
+    [{ seed: 2 ** 53 }, SettingsError, "seed 9007199254740992"],
+    [{ seed: -2 }, SettingsError, "seed -2"],
+    [{ seed: NaN }, SettingsError, "seed NaN"],
+    [{ seed: [1, 2] }, SettingsError, "2 seeds for 1 pictures"],
+    [{ prompt: [] }, SettingsError, "without a prompt"],
+    [{ negativePrompt: ["a", "b"] }, SettingsError, "2 negative prompts"],
+    [{ count: 0 }, SettingsError, "count 0"],
+    [{ guidanceScale: Infinity }, SettingsError, "guidanceScale Infinity"],
+    [{ guidanceRescale: 2 }, SettingsError, "guidanceRescale 2"],
+    [{ clipSkip: 1 }, SettingsError, "clipSkip 1"],
+    [{ eta: 2 }, SettingsError, "eta 2"],
+    [{ steps: 0 }, SchedulerError, "steps"],
+    [{ steps: -3 }, SchedulerError, "steps"],
+    [{ steps: 2.5 }, SchedulerError, "steps"],
+    [{ steps: 1001 }, SchedulerError, "steps"],
+    [{ scheduler: "dijkstra" }, SchedulerError, "dijkstra"],
+    [{ scheduler: { _class_name: "NoScheduler" } }, SchedulerError, "NoScheduler"],
+    [{ latents: hostTensor([1, 4, 4, 5], new Float32Array(80)) }, SettingsError, "f32[1, 4, 4, 4]"],
+    [
+      { latents: hostTensor([1, 4, 4, 4], new Float32Array(64).fill(NaN)) },
+      NonFiniteError,
+      "latents",
+    ],
+  ];
+  for (const [change, error, says] of refused) {
+    await assertRejects(() => generate({ ...QUICK, ...change }), error as new () => Error, says);
+  }
+});
+
+Deno.test("-1 and nothing draw a seed and say which", async () => {
+  await using generate = await pipeline("text-to-image", "shapes");
+  const drawn = await generate({ ...QUICK, seed: -1 });
+  assert(Number.isSafeInteger(drawn.seed) && drawn.seed >= 0);
+  const again = await generate({ ...QUICK, seed: drawn.seed });
+  assertEquals(again.tensor.data, drawn.tensor.data);
+});
+
+Deno.test("models that are not whole are refused, naming what is wrong", async () => {
+  const weights = "unet/diffusion_pytorch_model.safetensors";
+  const bytes = await openFiles(new URL("../assets/shapes/", import.meta.url)).read(weights);
+  const open = async (changes: Parameters<typeof shapesWith>[0]) => {
+    await using generate = await pipeline("text-to-image", await shapesWith(changes));
+    await generate(QUICK);
+  };
+  await assertRejects(() => open({ "model_index.json": null }), ModelError, "model_index.json");
+  await assertRejects(() => open({ "vqvae/config.json": null }), ModelError, "vqvae");
+  await assertRejects(() => open({ [weights]: null }), ModelError, "unet");
+  await assertRejects(() => open({ "tokenizer/tokenizer.json": null }), ModelError, "tokenizer");
+  await assertRejects(
+    () => open({ [weights]: bytes.slice(0, bytes.length - 1) }),
+    SafetensorsError,
+  );
+  await assertRejects(() => open({ [weights]: bytes.slice(0, 1000) }), SafetensorsError);
+  await assertRejects(
+    async () =>
+      open({
+        "unet/config.json": await edited("unet/config.json", (json) => json.in_channels = 9),
+      }),
+    WeightsError,
+    "conv_in.weight",
+  );
+  await assertRejects(
+    async () =>
+      open({
+        "unet/config.json": await edited("unet/config.json", (json) => json.wavelets = true),
+      }),
+    ModelError,
+    "wavelets",
+  );
+  await assertRejects(
+    async () =>
+      open({
+        "model_index.json": await edited(
+          "model_index.json",
+          (json) => json._class_name = "Dreamer",
+        ),
+      }),
+    ModelError,
+    "Dreamer",
+  );
+  await assertRejects(
+    async () =>
+      open({
+        "scheduler/scheduler_config.json": await edited(
+          "scheduler/scheduler_config.json",
+          (json) => json.beta_schedule = "steep",
+        ),
+      }),
+    SchedulerError,
+    "steep",
+  );
+  await assertRejects(() => pipeline("text-to-image", "/nowhere/at/all"), FileError);
+  await assertRejects(
+    () => pipeline("painting" as "text-to-image", "shapes"),
+    SettingsError,
+    "painting",
+  );
+});
+
+Deno.test("numbers that are not finite are an error, never a black picture", async () => {
+  const inner = referenceBackend();
+  const backend: Backend = {
+    ...inner,
+    async load(source, options) {
+      return await inner.load({
+        ...source,
+        // As if the last layer of the decoder had overflowed.
+        read: async (name, rows) => {
+          const data = await source.read(name, rows);
+          return name === "decoder.conv_out.bias" ? data.fill(Infinity) : data;
+        },
+      }, options);
+    },
+  };
+  await using generate = await pipeline("text-to-image", "shapes", { backend });
+  await assertRejects(() => generate(QUICK), NonFiniteError, "the decoded picture");
+});
