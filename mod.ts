@@ -28,6 +28,13 @@ export { apply, Tensor, trace, type Traced, Weights } from "./graph/trace.ts";
 
 // Backends
 export * from "./backends/backend.ts";
+export {
+  type AdapterDescription,
+  hasWebgpu,
+  type WebgpuBackend,
+  webgpuBackend,
+  type WebgpuOptions,
+} from "./backends/webgpu/webgpu_backend.ts";
 export { referenceBackend, type ReferenceOptions } from "./backends/reference/backend.ts";
 
 // Schedulers
@@ -87,6 +94,7 @@ export {
   BackendError,
   BACKENDS,
   chooseBackend,
+  type ChosenBackend,
 } from "./pipelines/backend_choice.ts";
 export { Component, type ComponentProgramOptions } from "./pipelines/component.ts";
 export { GeneratedImage } from "./pipelines/generated_image.ts";

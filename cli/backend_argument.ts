@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Backend, BackendError, BACKENDS, chooseBackend } from "../mod.ts";
+import { type Backend, BackendError, BACKENDS, chooseBackend, type ChosenBackend } from "../mod.ts";
 import type { Option } from "./command.ts";
 import { didYouMean } from "./nearest.ts";
 import { UsageError } from "./usage_error.ts";
@@ -22,10 +22,13 @@ export const BACKEND_OPTION: Option = {
  * @throws {UsageError} If it is neither.
  * @throws {BackendError} If the backend does not work here, or the module has none.
  */
-export async function openBackend(choice: string): Promise<Backend> {
+export async function openBackend(choice: string): Promise<ChosenBackend> {
   const name = BACKENDS.find((known) => known === choice);
-  if (name !== undefined) return (await chooseBackend(name)).backend;
-  if (isModule(choice)) return await importBackend(choice);
+  if (name !== undefined) return await chooseBackend(name);
+  if (isModule(choice)) {
+    const backend = await importBackend(choice);
+    return { backend, owned: true, description: `${backend.name} of ${choice}` };
+  }
   throw new UsageError(
     `Cannot use --backend ${choice || '""'}: it must be ${
       BACKENDS.join(", ")

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { MismatchError } from "../backends/checked.ts";
 import {
   BackendError,
   ComponentError,
@@ -26,6 +27,7 @@ const EXPECTED = [
   FileError,
   ImageError,
   InputError,
+  MismatchError,
   ModelError,
   NonFiniteError,
   SafetensorsError,

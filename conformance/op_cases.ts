@@ -235,12 +235,13 @@ export async function runOpCase(
   return [...expected].filter(([name]) => name !== "margin").map(([name, tensor]) => {
     const whole = tensor.dtype !== "f32" && tensor.dtype !== "f16";
     const limit = boundOf("network", {
-      // Where rounding belongs to the definition, what it costs is recorded instead.
+      // Where rounding belongs to the definition, what it costs is recorded instead. It is needed: torch's float32 exp is off by
+      // one unit in the last place in one of a hundred frequencies, and an angle of 1000 radians makes 6e-5 of that.
       error: errors[name] ?? (settings.difference_from_float64 as number | undefined) ?? 0,
       magnitude: magnitude(tensor.data),
       exact,
     });
-    const actual = outputs[name]!.data;
+    const actual = outputs[name]?.data ?? []; // a missing output has the wrong number of elements
     if (margin === undefined) {
       return {
         name,
@@ -313,12 +314,9 @@ export async function runTableCase<Op extends OpName>(
     (await runOnce(backend, { build, inputs })).y!,
     (await runOnce(reference, { build, inputs })).y!,
   ];
-  // The reference rounds once: its own error is half a unit in the last place.
-  const bound = boundOf("network", {
-    error: 6e-8,
-    magnitude: magnitude(expected.data),
-    exact: false,
-  });
+  // The reference rounds once: its own error is half a unit in the last place of the largest element.
+  const m = magnitude(expected.data);
+  const bound = boundOf("network", { error: 2 ** -24 * m, magnitude: m, exact: false });
   const whole = expected.dtype === "i32" || expected.dtype === "u8";
   return [{ name: "y", actual: actual.data, expected: expected.data, bound: whole ? 0 : bound }];
 }

@@ -10,8 +10,7 @@ const [file = "first_picture.png"] = Deno.args;
 await using generate = await pipeline("text-to-image", "shapes");
 const { images } = await generate({
   prompt: "a red circle above a blue square",
-  steps: 20,
-  guidanceScale: 3,
+  steps: 10,
   seed: 7, // the same seed gives the same picture, here and in diffusers
 });
 await images[0]!.save(file);

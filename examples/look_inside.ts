@@ -1,4 +1,4 @@
-// deno-lint-ignore-file no-console -- a program that prints what it finds
+// deno-lint-ignore-file no-console camelcase -- prints what it finds, by its names in diffusers
 /**
  * A model's parts, one by one, as tensors: `deno run -R examples/look_inside.ts`.
  *
@@ -10,9 +10,11 @@ await using model = await openModel("shapes");
 
 // Words to ids to vectors.
 const { ids, used } = (await model.tokenizer()).encodePadded("a red circle above a blue square");
-console.log(`${used} of ${ids.length} tokens are words`);
+console.log(`${used} of ${ids.length} tokens are not padding`);
 const bert = await model.component("bert");
-const { last_hidden_state } = await bert.run({ input_ids: hostTensor([1, ids.length], ids) });
+const { last_hidden_state } = await bert.run({
+  input_ids: { dtype: "i32", shape: [1, ids.length], data: ids },
+});
 show("last_hidden_state", last_hidden_state!);
 
 // Noise, and what the denoiser makes of it; inner modules by their paths in the checkpoint.

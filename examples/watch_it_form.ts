@@ -10,9 +10,9 @@ const [file = "watch_it_form.png"] = Deno.args;
 await using generate = await pipeline("text-to-image", "shapes");
 const frames: Picture[] = [];
 await generate({
-  prompt: "a large yellow star on a purple background",
-  steps: 10,
-  seed: 12,
+  prompt: "a yellow diamond left of a white ring",
+  steps: 6,
+  seed: 3,
   // From pure noise the first guess is a blur; each step knows more.
   onStep: async (step) => {
     frames.push(...await step.preview());

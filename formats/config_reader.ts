@@ -53,6 +53,12 @@ export interface NullableReader {
     fallback?: number | readonly number[] | null,
     options?: Range & ListLength,
   ): readonly number[] | null;
+  /** As {@linkcode ConfigReader.integerLists}. */
+  integerLists(
+    key: string,
+    fallback?: number | readonly number[] | null,
+    options?: Range & ListLength,
+  ): readonly (number | readonly number[])[] | null;
   /** As {@linkcode ConfigReader.numbers}. */
   numbers(
     key: string,
@@ -74,6 +80,8 @@ export interface ConfigReader {
   readonly nullable: NullableReader;
   /** Whether the key is there, null or not. Does not count as asking for it. */
   has(key: string): boolean;
+  /** Whether the key's value is a list. Does not count as asking for it. */
+  isList(key: string): boolean;
   /** A safe integer, by default at least 1. */
   integer(key: string, fallback?: number, range?: Range): number;
   /** A finite number. */
@@ -90,6 +98,12 @@ export interface ConfigReader {
     fallback?: number | readonly number[],
     options?: Range & ListLength,
   ): readonly number[];
+  /** A list whose items are integers or lists of integers. */
+  integerLists(
+    key: string,
+    fallback?: number | readonly number[],
+    options?: Range & ListLength,
+  ): readonly (number | readonly number[])[];
   /** A list of finite numbers. */
   numbers(
     key: string,
@@ -244,6 +258,8 @@ function reader(json: JsonObject, path: string): ConfigReader {
       read<T | null>(key, fallback, orNull(choice(choices)), `null or ${choiceWords(choices)}`),
     integers: (key, fallback = null, options = {}) =>
       isNull(key, fallback) ? null : self.integers(key, fallback ?? undefined, options),
+    integerLists: (key, fallback = null, options = {}) =>
+      isNull(key, fallback) ? null : self.integerLists(key, fallback ?? undefined, options),
     numbers: (key, fallback = null, options = {}) =>
       isNull(key, fallback) ? null : self.numbers(key, fallback ?? undefined, options),
   };
@@ -258,6 +274,7 @@ function reader(json: JsonObject, path: string): ConfigReader {
     nullable,
     error,
     has: (key) => values.has(key),
+    isList: (key) => Array.isArray(values.get(key)),
     integer: (key, fallback, range = {}) =>
       read(key, fallback, integer(range), integerWords(range)),
     number: (key, fallback, range = {}) => read(key, fallback, number(range), numberWords(range)),
@@ -272,6 +289,12 @@ function reader(json: JsonObject, path: string): ConfigReader {
       list(key, fallback, {
         item: integer(options),
         wanted: `a list, each item ${integerWords(options)}`,
+        options,
+      }),
+    integerLists: (key, fallback, options = {}) =>
+      list<number | readonly number[]>(key, fallback, {
+        item: (value) => integer(options)(value) ?? integerList(options)(value),
+        wanted: `a list, each item ${integerWords(options)} or a list of such`,
         options,
       }),
     numbers: (key, fallback, options = {}) =>
@@ -347,6 +370,15 @@ function orNull<T>(parse: Parse<T>): Parse<T | null> {
 
 function integer({ min = 1, max = 2 ** 24 }: Range): Parse<number> {
   return (value) => Number.isSafeInteger(value) ? within(value as number, min, max) : undefined;
+}
+
+function integerList(range: Range): Parse<readonly number[]> {
+  const item = integer(range);
+  return (value) => {
+    if (!Array.isArray(value)) return undefined;
+    const items = value.map(item).filter((one) => one !== undefined);
+    return items.length === value.length ? items : undefined;
+  };
 }
 
 function number({ min = -Infinity, max = Infinity }: Range): Parse<number> {

@@ -27,7 +27,7 @@ export interface AutoencoderBlocksConfig {
   readonly layers: number;
   /** Groups of every normalisation. */
   readonly groups: number;
-  /** Activation function. */
+  /** Activation function of the residual blocks; before the last convolution it is always silu. */
   readonly activation: Activation;
   /** Self-attention in the middle. */
   readonly midAttention: boolean;
@@ -53,8 +53,8 @@ function finish(
   x: Tensor,
   options: { readonly config: Config; readonly out: number },
 ): Tensor {
-  const { groups, activation } = options.config;
-  const h = activate(groupNorm(w.at("conv_norm_out"), x, { groups, epsilon: EPSILON }), activation);
+  const { groups } = options.config;
+  const h = activate(groupNorm(w.at("conv_norm_out"), x, { groups, epsilon: EPSILON }), "silu");
   return conv2d(w.at("conv_out"), h, { out: options.out });
 }
 

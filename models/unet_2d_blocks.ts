@@ -4,10 +4,11 @@
  * @module
  */
 import { concat } from "../graph/ops/mod.ts";
+import { ShapeError } from "../graph/op.ts";
 import type { Tensor, Weights } from "../graph/trace.ts";
-import { spatialAttention } from "./attention.ts";
+import { addedAttention, type ContextNorm, spatialAttention } from "./attention.ts";
 import { downsample, resnetBlock, type ResnetConfig, upsample } from "./resnet.ts";
-import { transformer2d } from "./transformer_2d.ts";
+import { dualTransformer2d, transformer2d } from "./transformer_2d.ts";
 
 /** What follows each residual block of a level. */
 export type LevelAttention =
@@ -20,6 +21,15 @@ export type LevelAttention =
     readonly heads: number;
     readonly layers: readonly number[];
     readonly linearProjection: boolean;
+    readonly onlyCrossAttention: boolean;
+  }
+  /** Two transformers side by side, for the two halves of the context. */
+  | { readonly kind: "dual"; readonly heads: number }
+  /** Attention to the text and to all positions at once; `heads` share the channels. */
+  | {
+    readonly kind: "added";
+    readonly heads: number;
+    readonly contextNorm: ContextNorm | undefined;
     readonly onlyCrossAttention: boolean;
   };
 
@@ -43,6 +53,11 @@ export interface LevelConfig {
   readonly resnet: ResnetConfig;
 }
 
+function contextOf({ context }: LevelInputs): Tensor {
+  if (context === undefined) throw new ShapeError("attend to the text", "there is none");
+  return context;
+}
+
 function attend(
   w: Weights,
   x: Tensor,
@@ -64,6 +79,18 @@ function attend(
         context: inputs.context,
         groups: resnet.groups,
       });
+    case "dual":
+      return dualTransformer2d(w.at(`attentions.${layer}`), x, {
+        heads: attention.heads,
+        context: contextOf(inputs),
+        groups: resnet.groups,
+      });
+    case "added":
+      return addedAttention(w.at(`attentions.${layer}`), x, {
+        ...attention,
+        context: contextOf(inputs),
+        groups: resnet.groups,
+      });
   }
 }
 
@@ -76,7 +103,7 @@ export interface DownBlockOptions {
   /** How the level ends: not at all, by a convolution of stride 2, or by a residual block that halves. */
   readonly downsample: "none" | "resnet" | { readonly padding: number };
   /** Collects what the way up will join, in order. */
-  readonly skips: Tensor[];
+  readonly skips: (Tensor | null)[];
 }
 
 /** A level on the way down. */
@@ -127,8 +154,8 @@ export interface UpBlockOptions {
   readonly inputs: LevelInputs;
   /** How the level ends. */
   readonly upsample: "none" | "resnet" | "conv";
-  /** What the way down left; the level takes its own from the end. */
-  readonly skips: Tensor[];
+  /** What the way down left; the level takes its own from the end. Null is nothing, which only k-diffusion's levels leave. */
+  readonly skips: (Tensor | null)[];
 }
 
 /** A level on the way up. An upsampled image gets the size of the next skip, which may be odd. */
@@ -138,7 +165,7 @@ export function upBlock(w: Weights, x: Tensor, options: UpBlockOptions): Tensor 
   return w.module(() => {
     let h = x;
     for (let layer = 0; layer <= level.layers; layer++) {
-      h = concat([h, skips.pop()!], { axis: 1 });
+      h = concat([h, joined(skips.pop())], { axis: 1 });
       h = resnetBlock(w.at(`resnets.${layer}`), h, { ...resnet, out, time: inputs.time });
       h = attend(w, h, { level, layer, inputs });
     }
@@ -147,7 +174,14 @@ export function upBlock(w: Weights, x: Tensor, options: UpBlockOptions): Tensor 
     if (options.upsample === "resnet") {
       return resnetBlock(sampler, h, { ...resnet, out, time: inputs.time, resample: "up" });
     }
-    const next = skips.at(-1)!;
+    const next = joined(skips.at(-1));
     return upsample(sampler, h, { out, size: [next.size(2), next.size(3)] });
   });
+}
+
+function joined(skip: Tensor | null | undefined): Tensor {
+  if (skip === null || skip === undefined) {
+    throw new ShapeError("join what the way down left", "it left nothing for this level");
+  }
+  return skip;
 }

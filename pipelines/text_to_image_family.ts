@@ -91,6 +91,13 @@ export async function textToImageFamily(model: Model): Promise<TextToImageFamily
   const factor = autoencoderFactor(config.blocks);
   const unet = folder.component("unet").readConfig();
   const sampleSize = unet.nullable.integer("sample_size", 32) ?? 32;
+  const inChannels = unet.integer("in_channels", 4);
+  if (inChannels !== config.latentChannels) {
+    throw new ModelError(
+      `Cannot draw from text with ${folder.description}: its U-Net takes ${inChannels} channels, but latents have ` +
+        `${config.latentChannels}; it was made for another task`,
+    );
+  }
   const scheduler = await readJson(folder.component("scheduler").files, "scheduler_config.json");
   if (!isObject(scheduler)) {
     throw new ModelError(`Cannot use the scheduler of ${folder.description}: it is no object`);

@@ -265,10 +265,21 @@ Deno.test("models that are not whole are refused, naming what is wrong", async (
   await assertRejects(
     async () =>
       open({
-        "unet/config.json": await edited("unet/config.json", (json) => json.in_channels = 9),
+        "unet/config.json": await edited(
+          "unet/config.json",
+          (json) => json.block_out_channels = [32, 64, 64],
+        ),
       }),
     WeightsError,
-    "conv_in.weight",
+    "down_blocks.2.resnets.0.conv1.weight",
+  );
+  await assertRejects(
+    async () =>
+      open({
+        "unet/config.json": await edited("unet/config.json", (json) => json.in_channels = 9),
+      }),
+    ModelError,
+    "takes 9 channels",
   );
   await assertRejects(
     async () =>

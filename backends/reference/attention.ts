@@ -1,5 +1,6 @@
 /** Scaled dot-product attention. @module */
 import { sizeOf } from "../../graph/tensor_spec.ts";
+import { dotRows } from "./dot_rows.ts";
 import { broadcastStrides, type Kernel, offsets } from "./kernel.ts";
 
 /** For every query i: the mean of the values j, weighted by softmax(scale q_i·k_j + mask_ij) */
@@ -21,13 +22,19 @@ export const attention: Kernel<"attention"> = (
     for (let i = 0; i < queries; i++) {
       const seen = causal ? Math.min(keys, i + 1) : keys;
       const from = (head * queries + i) * depth;
+      weights.fill(0);
+      dotRows(weights, {
+        count: seen,
+        rows: key!,
+        first: head * keys * depth,
+        vector: query!,
+        at: from,
+        length: depth,
+      });
       let max = -Infinity;
       for (let j = 0; j < seen; j++) {
-        const other = (head * keys + j) * depth;
-        let dot = 0;
-        for (let d = 0; d < depth; d++) dot += query![from + d]! * key![other + d]!;
         const bias = masked ? mask.data[masked[(head * queries + i) * keys + j]!]! : 0;
-        max = Math.max(max, weights[j] = scale * dot + bias);
+        max = Math.max(max, weights[j] = scale * weights[j]! + bias);
       }
       let total = 0;
       sums.fill(0);

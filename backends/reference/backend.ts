@@ -179,35 +179,38 @@ class ReferenceProgram implements Program {
       throw new DisposedError("Cannot run a program: it or its parameters are disposed");
     }
     checkInputs(this.graph, inputs);
-    const results = this.#compute(inputs);
-    for (const name of Object.keys(into)) {
-      if (!this.graph.outputs.some((output) => output.name === name)) {
-        throw new InputError(`Cannot write into ${name}: the graph has no such output`);
-      }
-    }
-    const specs = specsOf(this.graph);
+    this.#checkInto(into);
+    // An output may be an input, a weight or another output, and an input may be written into: copies first.
+    const results = this.#compute(inputs).map((result) =>
+      ({ ...result, data: result.data.slice() }) as HostTensor
+    );
     const written: Record<string, Value> = {};
-    for (const [at, { name, id }] of this.graph.outputs.entries()) {
-      const result = results[at]!;
+    for (const [at, { name }] of this.graph.outputs.entries()) {
       const target = into[name];
-      if (target === undefined) {
-        // An output may be an input, a weight or another output: it gets numbers of its own.
-        written[name] = new ReferenceValue({ ...result, data: result.data.slice() } as HostTensor);
-        continue;
-      }
-      const { dtype, shape } = specs.get(id)!;
-      if (
-        !(target instanceof ReferenceValue) || target.spec.dtype !== dtype ||
-        !sameShape(target.spec.shape, shape)
-      ) {
-        throw new InputError(
-          `Cannot write ${name}, ${describe({ dtype, shape })}, into ${describe(target.spec)}`,
-        );
-      }
-      target.write(result);
-      written[name] = target;
+      // Checked above: it is one of ours.
+      if (target !== undefined) (target as ReferenceValue).write(results[at]!);
+      written[name] = target ?? new ReferenceValue(results[at]!);
     }
     return written;
+  }
+
+  #checkInto(into: Readonly<Record<string, Value>>): void {
+    const specs = specsOf(this.graph);
+    for (const [name, target] of Object.entries(into)) {
+      const output = this.graph.outputs.find((each) => each.name === name);
+      if (output === undefined) {
+        throw new InputError(`Cannot write into ${name}: the graph has no such output`);
+      }
+      const spec = specs.get(output.id)!;
+      if (
+        !(target instanceof ReferenceValue) || target.spec.dtype !== spec.dtype ||
+        !sameShape(target.spec.shape, spec.shape)
+      ) {
+        throw new InputError(
+          `Cannot write ${name}, ${describe(spec)}, into ${describe(target.spec)}`,
+        );
+      }
+    }
   }
 
   /** The outputs, in the graph's order. They may share memory with inputs. */

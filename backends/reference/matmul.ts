@@ -1,5 +1,6 @@
 /** Products of matrices. @module */
 import { sizeOf } from "../../graph/tensor_spec.ts";
+import { dotRows } from "./dot_rows.ts";
 import { broadcastStrides, type Kernel, offsets } from "./kernel.ts";
 
 /** y[.., i, j] = sum over k of a[.., i, k] b[.., k, j], or b[.., j, k] transposed */
@@ -16,7 +17,6 @@ export const matmul: Kernel<"matmul"> = (
     });
   const atA = first(a!.shape, rows * inner);
   const atB = first(b!.shape, inner * columns);
-  const [stepK, stepJ] = transposeB ? [1, inner] : [columns, 1];
   const left = a!.data as Float32Array;
   const right = b!.data as Float32Array;
   const y = new Float32Array(sizeOf(shape));
@@ -26,16 +26,19 @@ export const matmul: Kernel<"matmul"> = (
       sums.fill(0);
       const row = atA[m]! + i * inner;
       if (transposeB) {
-        for (let j = 0; j < columns; j++) {
-          let sum = 0;
-          const column = atB[m]! + j * stepJ;
-          for (let k = 0; k < inner; k++) sum += left[row + k]! * right[column + k]!;
-          sums[j] = sum;
-        }
+        const first = atB[m]!;
+        dotRows(sums, {
+          count: columns,
+          rows: right,
+          first,
+          vector: left,
+          at: row,
+          length: inner,
+        });
       } else {
         for (let k = 0; k < inner; k++) {
           const factor = left[row + k]!;
-          const from = atB[m]! + k * stepK;
+          const from = atB[m]! + k * columns;
           for (let j = 0; j < columns; j++) sums[j]! += factor * right[from + j]!;
         }
       }

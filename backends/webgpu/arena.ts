@@ -26,25 +26,35 @@ export class Arena {
     const result: GPUBuffer[] = new Array(sizes.length);
     const taken = new Set<Shared>();
     const order = sizes.map((_, at) => at).sort((a, b) => sizes[b]! - sizes[a]!);
-    for (const at of order) {
-      const bytes = sizes[at]!;
-      let best: Shared | undefined;
-      for (const each of this.#shared) {
-        if (taken.has(each) || each.buffer.size < bytes) continue;
-        if (best === undefined || each.buffer.size < best.buffer.size) best = each;
+    try {
+      for (const at of order) {
+        const shared = this.#find(sizes[at]!, taken) ?? this.#add(sizes[at]!);
+        shared.users++;
+        taken.add(shared);
+        result[at] = shared.buffer;
       }
-      if (best === undefined) {
-        best = {
-          buffer: this.#gpu.allocate(bytes, { purpose: "what a network computes on the way" }),
-          users: 0,
-        };
-        this.#shared.push(best);
-      }
-      best.users++;
-      taken.add(best);
-      result[at] = best.buffer;
+    } catch (error) {
+      this.release([...taken].map(({ buffer }) => buffer));
+      throw error;
     }
     return result;
+  }
+
+  /** The smallest buffer that is large enough and not taken. */
+  #find(bytes: number, taken: ReadonlySet<Shared>): Shared | undefined {
+    let best: Shared | undefined;
+    for (const each of this.#shared) {
+      if (taken.has(each) || each.buffer.size < bytes) continue;
+      if (best === undefined || each.buffer.size < best.buffer.size) best = each;
+    }
+    return best;
+  }
+
+  #add(bytes: number): Shared {
+    const buffer = this.#gpu.allocate(bytes, { purpose: "what a network computes on the way" });
+    const shared = { buffer, users: 0 };
+    this.#shared.push(shared);
+    return shared;
   }
 
   /** Gives back what {@linkcode acquire} gave; what nobody uses is freed. */

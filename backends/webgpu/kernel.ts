@@ -103,6 +103,8 @@ export interface KernelRequest<Op extends OpName> {
   readonly node: NodeOf<Op>;
   readonly operands: readonly Operand[];
   readonly tail: Tail;
+  /** Every pixel of the first operand (an image before it is enlarged) stands for a block of so many rows and columns. */
+  readonly enlarge?: readonly [y: number, x: number] | undefined;
 }
 
 /** One way to run an op. */

@@ -11,12 +11,11 @@ import {
   type Precision,
 } from "../backend.ts";
 import { sizeOf } from "../../graph/tensor_spec.ts";
-import { DeviceError } from "./device_error.ts";
 import { unshared } from "./device_value.ts";
 import { bind } from "./dispatch.ts";
 import type { Gpu } from "./gpu.ts";
 import type { Layout, Part } from "./kernel.ts";
-import { layoutWords, planLayout } from "./kernels/layout.ts";
+import { layoutWords, planLayout, weightParts } from "./kernels/layout.ts";
 
 /** A weight in its buffers. */
 export interface StoredParameter {
@@ -75,29 +74,10 @@ export class DeviceParameters implements Parameters {
     const purpose = `weight ${name} of ${this.source.description}`;
     const rows = shape[0] ?? 1;
     const inner = sizeOf(shape.slice(1));
-    const most = Math.min(
-      gpu.traits.limits.maxStorageBufferBindingSize,
-      gpu.traits.limits.maxBufferSize,
-    );
-    // A part begins at a multiple of four rows, so that vectors and pairs stay whole.
-    const perRow = inner * (layout.half ? 2 : 4);
-    const fitting = Math.floor(most / perRow / 4) * 4;
-    if (rows * perRow > most && fitting === 0) {
-      throw new DeviceError(
-        "binding",
-        `Cannot store ${purpose}: four rows take ${
-          4 * perRow
-        } bytes, this device binds ${most} at most`,
-      );
-    }
-    const each = Math.ceil(rows * perRow / most) === 1 ? rows : fitting;
-    const parts: (Part & { buffer: GPUBuffer; bytes: number })[] = [];
-    for (let start = 0; start < rows; start += each) {
-      const part = { start, end: Math.min(start + each, rows) };
+    const parts = weightParts(layout, { shape, limits: gpu.traits.limits, purpose }).map((part) => {
       const bytes = 4 * layoutWords(layout, { shape, part });
-      const buffer = gpu.allocate(bytes, { purpose });
-      parts.push({ ...part, buffer, bytes });
-    }
+      return { ...part, buffer: gpu.allocate(bytes, { purpose }), bytes };
+    });
     try {
       const chunk = Math.max(4, Math.floor(CHUNK_BYTES / (4 * inner) / 4) * 4);
       for (const part of parts) {

@@ -8,51 +8,29 @@
  * @module
  */
 import { checkInputs, DisposedError, InputError, type Program, type RunInput } from "../backend.ts";
-import type { Graph, NodeOf, ValueId } from "../../graph/graph.ts";
-import { specsOf } from "../../graph/graph.ts";
+import type { Graph, ValueId } from "../../graph/graph.ts";
 import { type HostTensor, sizeOf, type TensorSpec } from "../../graph/tensor_spec.ts";
 import type { Arena } from "./arena.ts";
 import { DeviceValue, toWords } from "./device_value.ts";
 import { bind, type Bound, type Dispatch, encode, uniformBlocks } from "./dispatch.ts";
 import type { Gpu } from "./gpu.ts";
-import { timeDispatches } from "./timestamps.ts";
+import { type BufferRef, PLAIN } from "./kernel.ts";
+import type { DeviceParameters, StoredParameter } from "./parameters.ts";
 import {
-  type BufferRef,
-  type GpuTraits,
-  type Kernel,
-  type KernelPlan,
-  type Layout,
-  type Operand,
-  type Part,
-  type Pass,
-  PLAIN,
-} from "./kernel.ts";
-import { layoutWords, planLayout } from "./kernels/layout.ts";
-import { type KernelOp, kernels } from "./kernels/mod.ts";
-import { planPointwise } from "./kernels/pointwise.ts";
-import type { DeviceParameters } from "./parameters.ts";
-import { fuse, type KernelNode, type Step } from "./passes/fuse.ts";
-import { type Lifetime, planMemory } from "./passes/memory_plan.ts";
-
-/** Chooses among the kernels that take a node; by default the first. */
-export type ChooseKernel = (op: KernelOp, names: readonly string[]) => string | undefined;
-
-/** What a program is. */
-export interface ProgramStatistics {
-  /** Dispatches of a run, without the constant part. */
-  readonly dispatches: number;
-  /** Dispatches of the constant part. */
-  readonly constantDispatches: number;
-  /** Bytes of the slots for what is computed on the way. */
-  readonly scratchBytes: number;
-  /** Bytes that stay from run to run: the constant part's results and tables. */
-  readonly persistentBytes: number;
-}
+  type ChooseKernel,
+  type Home,
+  planProgram,
+  type ProgramStatistics,
+} from "./plan_program.ts";
+import { timeDispatches } from "./timestamps.ts";
 
 /** One kernel of a program, for profiles and messages. */
 export interface ProgramStep {
+  /** Names of its ops: `conv2d+silu`. */
   readonly label: string;
+  /** The checkpoint's path of its first node. */
   readonly site: string;
+  /** What it makes. */
   readonly spec: TensorSpec;
   readonly dispatches: readonly Dispatch[];
 }
@@ -77,66 +55,7 @@ export interface ProgramContext {
   readonly choose?: ChooseKernel | undefined;
 }
 
-/** A step, planned: passes and what their references stand for. */
-interface Planned {
-  readonly plan: KernelPlan;
-  readonly inputs: readonly Source[];
-  readonly externals: readonly ValueId[];
-  readonly output: ValueId;
-  readonly constant: boolean;
-  readonly label: string;
-  readonly site: string;
-  readonly spec: TensorSpec;
-}
-
-/** Where an input of a kernel is: a value of the program, or the parts of a weight. */
-type Source =
-  | { readonly kind: "value"; readonly id: ValueId }
-  | { readonly kind: "parts"; readonly parts: readonly Bound[] };
-
-/** The layout in which an op wants an input. */
-function wantedLayout(node: KernelNode, index: number): "plain" | "outputLast" {
-  return (node.op === "conv2d" || node.op === "linear") && index === 1 ? "outputLast" : "plain";
-}
-
-/** Whether an input may be stored in halves or in parts. */
-function isTable(node: KernelNode, index: number): boolean {
-  return wantedLayout(node, index) === "outputLast" ||
-    (node.op === "gather" && index === 0 && node.attributes.axis === 0);
-}
-
-/** The dispatches of a step, by the first kernel that takes it and suits. */
-function planStep(
-  step: Step,
-  options: {
-    readonly operands: readonly Operand[];
-    readonly gpu: GpuTraits;
-    readonly choose: ChooseKernel | undefined;
-  },
-): KernelPlan {
-  const { operands, gpu, choose } = options;
-  const { node, tail } = step;
-  if (node === undefined) {
-    return planPointwise(tail, { count: sizeOf(step.spec.shape), gpu, label: "pointwise" });
-  }
-  // The table's entry for an op takes nodes of that op; TypeScript cannot follow the index.
-  const candidates = kernels[node.op] as readonly Kernel<KernelOp>[];
-  const request = { node: node as NodeOf<KernelOp>, operands, tail };
-  const plans = new Map<string, KernelPlan>();
-  for (const kernel of candidates) {
-    if (choose === undefined && kernel.suits?.(request, gpu) === false) continue;
-    const plan = kernel.plan(request, gpu);
-    if (plan === undefined) continue;
-    if (choose === undefined) return plan;
-    plans.set(kernel.name, plan);
-  }
-  const wanted = plans.get(choose?.(node.op, [...plans.keys()]) ?? "");
-  if (wanted !== undefined) return wanted;
-  if (choose !== undefined) return planStep(step, { operands, gpu, choose: undefined });
-  throw new Error(`Cannot run ${node.op} at ${node.site}: no kernel takes it`);
-}
-
-/** Compiles a graph for a device. */
+/** Compiles a graph for a device: plans it, loads its weights, and makes its buffers, pipelines and bind groups. */
 export async function compileProgram(
   graph: Graph,
   options: {
@@ -147,259 +66,113 @@ export async function compileProgram(
 ): Promise<GpuProgram> {
   const { context, parameters, constant } = options;
   const { gpu, arena, choose } = context;
-  const { traits } = gpu;
-  const specs = new Map(specsOf(graph));
-  const fused = fuse(graph, {
-    constant,
-    buffers: Math.min(8, traits.limits.maxStorageBuffersPerShaderStage),
-  });
+  const { precision } = parameters;
+  const planned = planProgram(graph, { gpu: gpu.traits, constant, precision, choose });
   const owned: GPUBuffer[] = [];
-  const keep = (bytes: number, purpose: string) => {
+  let slots: GPUBuffer[] = [];
+  const keep = (bytes: number, purpose: string): Bound => {
     const buffer = gpu.allocate(bytes, { purpose });
     owned.push(buffer);
-    return buffer;
+    return { buffer, bytes };
   };
-  let slots: GPUBuffer[] = [];
   try {
-    // Values that are there before the first step: weights, and numbers of the graph.
+    slots = arena.acquire(planned.slots.map((words) => 4 * words));
+    const settle = async (home: Home): Promise<Bound> => {
+      switch (home.kind) {
+        case "weight": {
+          const { parts } = await parameters.get(home.name, { shape: home.shape, layout: PLAIN });
+          // In several parts it is larger than a binding; `bind` says so.
+          return { buffer: parts[0]!.buffer, bytes: 4 * sizeOf(home.shape) };
+        }
+        case "numbers": {
+          const bound = keep(4 * home.words, "numbers of a network");
+          const words = new Float32Array(home.words);
+          if (home.values.length === 1) words.fill(home.values[0]!);
+          else words.set(home.values);
+          gpu.write(bound.buffer, words);
+          return bound;
+        }
+        case "kept":
+          return keep(4 * home.words, "what stays from run to run");
+        case "slot":
+          return { buffer: slots[home.slot]!, bytes: 4 * home.words };
+      }
+    };
     const buffers = new Map<ValueId, Bound>();
-    const names = new Map(graph.parameters.map(({ id, name, spec }) => [id, { name, spec }]));
-    const nodes = new Map(graph.nodes.map((node) => [node.id, node]));
-    const weight = async (id: ValueId, layout: Layout) => {
-      const { name, spec } = names.get(id)!;
-      return await parameters.get(name, { shape: spec.shape, layout });
-    };
-    const fixed = async (id: ValueId): Promise<void> => {
-      if (buffers.has(id)) return;
-      if (names.has(id)) {
-        const { parts } = await weight(id, PLAIN);
-        if (parts.length === 1) buffers.set(id, parts[0]!);
-        else {
-          // Its own binding is too large; `bind` says so.
-          buffers.set(id, { ...parts[0]!, bytes: 4 * sizeOf(specs.get(id)!.shape) });
-        }
-        return;
-      }
-      const node = nodes.get(id);
-      if (node?.op !== "constant") return;
-      const { shape, values } = node.attributes;
-      const words = new Float32Array(sizeOf(shape));
-      if (values.length === 1) words.fill(values[0]!);
-      else words.set(values);
-      const buffer = keep(words.byteLength, `numbers of the graph at ${node.site}`);
-      gpu.write(buffer, words);
-      buffers.set(id, { buffer, bytes: words.byteLength });
-    };
+    for (const [id, home] of planned.homes) buffers.set(id, await settle(home));
 
-    // Weights that are computed, not stored, are rearranged by a step of their own.
-    let fresh = Math.max(0, ...specs.keys()) + 1;
-    const rearranged = new Map<ValueId, { id: ValueId; operand: Operand }>();
-    const planned: Planned[] = [];
-    const words = new Map<ValueId, number>();
-    for (const [id, spec] of specs) words.set(id, sizeOf(spec.shape));
-    for (const step of fused.steps) {
-      const { node } = step;
-      const inputs: Source[] = [];
-      const operands: Operand[] = [];
-      for (const [index, id] of step.inputs.entries()) {
-        const { shape, dtype } = specs.get(node!.inputs[index]!)!;
-        const order = wantedLayout(node!, index);
-        const whole: Part[] = [{ start: 0, end: shape[0] ?? 1 }];
-        if (names.has(id) && isTable(node!, index)) {
-          const half = parameters.precision === "f16";
-          const { layout, parts } = await weight(id, { order, half });
-          operands.push({ shape, dtype, layout, parts });
-          inputs.push({ kind: "parts", parts });
-          continue;
-        }
-        if (order === "plain") {
-          await fixed(id);
-          operands.push({ shape, dtype, layout: PLAIN, parts: whole });
-          inputs.push({ kind: "value", id });
-          continue;
-        }
-        let known = rearranged.get(id);
-        if (known === undefined) {
-          await fixed(id);
-          const layout: Layout = { order, half: false };
-          const part = whole[0]!;
-          known = { id: fresh++, operand: { shape, dtype, layout, parts: whole } };
-          rearranged.set(id, known);
-          words.set(known.id, layoutWords(layout, { shape, part }));
-          const pass = planLayout(layout, {
-            shape,
-            rows: part,
-            part,
-            source: { kind: "input", index: 0, part: 0 },
-            target: { kind: "output" },
-          }, traits);
-          planned.push({
-            plan: { passes: [pass], scratch: [], tables: [] },
-            inputs: [{ kind: "value", id }],
-            externals: [],
-            output: known.id,
-            constant: fused.isConstant(id),
-            label: "layout",
-            site: step.site,
-            spec: { shape, dtype },
-          });
-        }
-        operands.push(known.operand);
-        inputs.push({ kind: "value", id: known.id });
-      }
-      for (const id of step.externals) await fixed(id);
-      planned.push({
-        plan: planStep(step, { operands, gpu: traits, choose }),
-        inputs,
-        externals: step.externals,
-        output: step.output,
-        constant: step.constant,
-        label: step.label,
-        site: step.site,
-        spec: step.spec,
-      });
-    }
-    // Parameters and numbers may be outputs as they are.
-    const outputs = graph.outputs.map(({ name, id }) => ({
-      name,
-      id: fused.stored(id),
-      spec: specs.get(id)!,
-    }));
-    for (const { id } of outputs) await fixed(id);
-
-    // The constant part runs first, so that one order serves for both.
-    const steps = [
-      ...planned.filter((step) => step.constant),
-      ...planned.filter((step) => !step.constant),
-    ];
-    const constantCount = steps.filter((step) => step.constant).length;
-    const constantInputs = new Set(
-      graph.inputs.filter(({ name }) => constant.includes(name)).map(({ id }) => id),
-    );
-    const lives = new Map<ValueId, { from: number; to: number; across: boolean }>();
-    for (const { id } of graph.inputs) {
-      lives.set(id, { from: -1, to: -1, across: constantInputs.has(id) });
-    }
-    steps.forEach((step, at) => {
-      const uses = [
-        ...step.inputs.flatMap((source) => source.kind === "value" ? [source.id] : []),
-        ...step.externals,
-      ];
-      for (const id of uses) {
-        const life = lives.get(id);
-        if (life === undefined) continue;
-        life.to = at;
-        if (at >= constantCount && life.from >= 0 && life.from < constantCount) life.across = true;
-      }
-      lives.set(step.output, { from: at, to: at, across: false });
-    });
-    for (const { id } of outputs) {
-      const life = lives.get(id);
-      if (life === undefined) continue;
-      life.to = steps.length;
-      if (life.from < constantCount && life.from >= 0) life.across = true;
-    }
-    const lifetimes: Lifetime[] = [];
-    const slotted: (ValueId | { step: number; scratch: number })[] = [];
-    let persistent = 0;
-    for (const [id, { from, to, across }] of lives) {
-      const bytes = 4 * words.get(id)!;
-      if (across) {
-        persistent += bytes;
-        buffers.set(id, { buffer: keep(bytes, "what stays from run to run"), bytes });
-      } else {
-        lifetimes.push({ words: words.get(id)!, from, to });
-        slotted.push(id);
-      }
-    }
-    steps.forEach((step, at) =>
-      step.plan.scratch.forEach((size, scratch) => {
-        lifetimes.push({ words: size, from: at, to: at });
-        slotted.push({ step: at, scratch });
-      })
-    );
-    const memory = planMemory(lifetimes);
-    slots = arena.acquire(memory.slots.map((size) => 4 * size));
-    const scratch = new Map<string, Bound>();
-    slotted.forEach((owner, at) => {
-      const bound = { buffer: slots[memory.assigned[at]!]!, bytes: 4 * lifetimes[at]!.words };
-      if (typeof owner === "number") buffers.set(owner, bound);
-      else scratch.set(`${owner.step}:${owner.scratch}`, bound);
-    });
-
-    // Pipelines, sizes, bind groups.
-    const passes = steps.flatMap(({ plan }) => plan.passes);
-    const pipelines = await Promise.all(
-      passes.map((pass) => gpu.pipeline(pass.wgsl, pass.label)),
-    );
+    const passes = planned.steps.flatMap(({ plan }) => plan.passes);
+    const pipelines = await Promise.all(passes.map((pass) => gpu.pipeline(pass.wgsl, pass.label)));
     const blocks = uniformBlocks(passes);
     const uniforms = gpu.uniformBuffer(blocks.words, "sizes of a network");
     owned.push(uniforms);
-    const made: ProgramStep[] = [];
+    const steps: ProgramStep[] = [];
     let at = 0;
-    steps.forEach((step, index) => {
-      const tables = step.plan.tables.map((table) => {
-        const buffer = keep(table.byteLength, `a table at ${step.site}`);
-        persistent += table.byteLength;
-        gpu.write(buffer, new Uint32Array(table));
-        return { buffer, bytes: table.byteLength };
+    for (const { plan, inputs, externals, scratch, output, label, site, spec } of planned.steps) {
+      const weights: (StoredParameter | undefined)[] = [];
+      for (const source of inputs) {
+        weights.push(
+          source.kind === "weight" ? await parameters.get(source.name, source) : undefined,
+        );
+      }
+      const tables = plan.tables.map((table) => {
+        const bound = keep(table.byteLength, `a table at ${site}`);
+        gpu.write(bound.buffer, new Uint32Array(table));
+        return bound;
       });
+      const own: Bound[] = [];
+      for (const home of scratch) own.push(await settle(home));
       const resolve = (ref: BufferRef): Bound => {
         switch (ref.kind) {
           case "input": {
-            const source = step.inputs[ref.index]!;
-            return source.kind === "parts" ? source.parts[ref.part]! : buffers.get(source.id)!;
+            const source = inputs[ref.index]!;
+            return source.kind === "weight"
+              ? weights[ref.index]!.parts[ref.part]!
+              : buffers.get(source.id)!;
           }
           case "external":
-            return buffers.get(step.externals[ref.index]!)!;
+            return buffers.get(externals[ref.index]!)!;
           case "scratch":
-            return scratch.get(`${index}:${ref.index}`)!;
+            return own[ref.index]!;
           case "table":
             return tables[ref.index]!;
           case "output":
-            return buffers.get(step.output)!;
+            return buffers.get(output)!;
         }
       };
-      const dispatches = step.plan.passes.map((pass: Pass) => {
-        const dispatch = bind(gpu, {
+      const dispatches = plan.passes.map((pass): Dispatch => {
+        const index = at++;
+        return bind(gpu, {
           pass,
-          pipeline: pipelines[at]!,
+          pipeline: pipelines[index]!,
           uniforms,
-          offset: blocks.offsets[at]!,
+          offset: blocks.offsets[index]!,
           storage: pass.buffers.map(resolve),
-          purpose: `${step.label}${step.site === "" ? "" : ` at ${step.site}`}`,
+          purpose: `${label}${site === "" ? "" : ` at ${site}`}`,
         });
-        at++;
-        return dispatch;
       });
-      made.push({ label: step.label, site: step.site, spec: step.spec, dispatches });
-    });
+      steps.push({ label, site, spec, dispatches });
+    }
     await gpu.faults();
-    const count = (list: readonly ProgramStep[]) =>
-      list.reduce((sum, { dispatches }) => sum + dispatches.length, 0);
     return new GpuProgram(graph, {
       context,
-      constantSteps: made.slice(0, constantCount),
-      steps: made.slice(constantCount),
-      inputs: graph.inputs.flatMap(({ name, id, spec }) => {
-        const bound = buffers.get(id);
-        return bound === undefined
-          ? []
-          : [{ name, spec, buffer: bound.buffer, constant: constantInputs.has(id) }];
-      }),
-      outputs: outputs.map(({ name, id, spec }) => ({
+      constantSteps: steps.slice(0, planned.constantSteps),
+      steps: steps.slice(planned.constantSteps),
+      inputs: graph.inputs.map(({ name, id, spec }) => ({
+        name,
+        spec,
+        buffer: buffers.get(id)!.buffer,
+        constant: constant.includes(name),
+      })),
+      outputs: planned.outputs.map(({ name, id, spec }) => ({
         name,
         spec,
         buffer: buffers.get(id)!.buffer,
       })),
       owned,
       slots,
-      statistics: {
-        dispatches: count(made.slice(constantCount)),
-        constantDispatches: count(made.slice(0, constantCount)),
-        scratchBytes: 4 * memory.slots.reduce((sum, size) => sum + size, 0),
-        persistentBytes: persistent,
-      },
+      materialised: planned.materialised,
+      statistics: planned.statistics,
     });
   } catch (error) {
     for (const buffer of owned) gpu.free(buffer);
@@ -419,6 +192,8 @@ interface Port {
 export class GpuProgram implements Program {
   readonly graph: Graph;
   readonly statistics: ProgramStatistics;
+  /** Nodes whose values are stored; those of the others exist within a kernel only. */
+  readonly materialised: ReadonlySet<ValueId>;
   /** Kernels of a run, without the constant part. */
   readonly steps: readonly ProgramStep[];
   readonly #gpu: Gpu;
@@ -444,6 +219,7 @@ export class GpuProgram implements Program {
       readonly outputs: readonly Port[];
       readonly owned: readonly GPUBuffer[];
       readonly slots: readonly GPUBuffer[];
+      readonly materialised: ReadonlySet<ValueId>;
       readonly statistics: ProgramStatistics;
     },
   ) {
@@ -457,6 +233,7 @@ export class GpuProgram implements Program {
     this.#outputs = parts.outputs;
     this.#owned = parts.owned;
     this.#slots = parts.slots;
+    this.materialised = parts.materialised;
     this.statistics = parts.statistics;
   }
 

@@ -26,7 +26,8 @@ import { DeviceValue, toWords } from "./device_value.ts";
 import { Gpu, type MemoryUse } from "./gpu.ts";
 import { DEFAULT_LIMITS, type GpuLimits } from "./kernel.ts";
 import { DeviceParameters } from "./parameters.ts";
-import { type ChooseKernel, compileProgram, type GpuProgram } from "./program.ts";
+import type { ChooseKernel } from "./plan_program.ts";
+import { compileProgram, type GpuProgram } from "./program.ts";
 
 /** What is known of the hardware. */
 export interface AdapterDescription {

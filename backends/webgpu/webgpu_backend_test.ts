@@ -10,6 +10,7 @@ import {
   softmax,
   sub,
   unary,
+  upsampleNearest,
 } from "../../graph/ops/mod.ts";
 import { f32, type HostTensor, hostTensor, i32, sizeOf } from "../../graph/tensor_spec.ts";
 import { type Tensor, trace, type Weights } from "../../graph/trace.ts";
@@ -259,6 +260,31 @@ test("half precision keeps weights as halves and computes in floats", async (bac
 
 function linearTo7(w: Weights): Tensor {
   return w.tensor("seventeen", [7, 17]);
+}
+
+for (const kernel of ["registers", "naive"]) {
+  test(`an image is enlarged as the convolution ${kernel} reads it`, async (backend) => {
+    using parameters = await backend.load(none);
+    const graph = trace(({ x, w, b }) => {
+      const enlarged = upsampleNearest(silu(x), { scale: [2, 3] });
+      const padding = [1, 1, 1, 1] as const;
+      return {
+        plain: conv2d(enlarged, { weight: w, bias: b, padding }),
+        strided: conv2d(enlarged, { weight: w, padding, stride: [2, 1] }),
+      };
+    }, { x: f32(2, 5, 4, 3), w: f32(7, 5, 3, 3), b: f32(7) });
+    const inputs = { x: normal([2, 5, 4, 3], 1), w: normal([7, 5, 3, 3], 2), b: normal([7], 3) };
+    using program = await backend.compile(graph, parameters);
+    assertEquals(program.steps.filter(({ label }) => label.includes("upsample")), []);
+    await using reference = referenceBackend();
+    using own = await reference.load(none);
+    using expected = await reference.compile(graph, own);
+    const [results, wanted] = [program.run(inputs), expected.run(inputs)];
+    for (const name of ["plain", "strided"]) {
+      using output = results[name]!;
+      assertClose(await output.read(), await wanted[name]!.read(), 1e-4);
+    }
+  }, { choose: (_, names) => names.find((name) => name === kernel) });
 }
 
 test("a NaN in a result is an error that names the output", async (backend) => {

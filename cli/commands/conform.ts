@@ -38,7 +38,7 @@ async function run(args: Arguments, console: Console): Promise<number> {
     throw new UsageError(`Cannot use the argument ${JSON.stringify(extra)}: there is one ROOT`);
   }
   const choice = args.text("backend") ?? "reference";
-  await using backend = await openBackend(choice);
+  await using backend = (await openBackend(choice)).backend;
   const counts = { passed: 0, failed: 0, unsupported: 0 };
   const report = await runCases(root, {
     backend,

@@ -3,12 +3,21 @@
  *
  * @module
  */
+import { checked } from "../../backends/checked.ts";
 import { checkWritable, writeFiles } from "../../formats/write_file.ts";
-import { encodeJpeg, encodePng, pipeline, type StepEvent, type TextToImage } from "../../mod.ts";
+import {
+  encodeJpeg,
+  encodePng,
+  pipeline,
+  referenceBackend,
+  type StepEvent,
+  type TextToImage,
+} from "../../mod.ts";
 import { formatOf } from "../../pipelines/generated_image.ts";
 import { chooseSeed } from "../../pipelines/settings.ts";
 import type { Arguments } from "../arguments.ts";
 import { openBackend } from "../backend_argument.ts";
+import { checkLine } from "../check_report.ts";
 import { type Command, EXIT } from "../command.ts";
 import { given } from "../given.ts";
 import { interruptible } from "../interrupt.ts";
@@ -40,7 +49,12 @@ async function run(args: Arguments, context: Context): Promise<number> {
   const request = readTxt2img(args);
   // Before the work, not after it.
   for (const file of [...request.files, ...request.previews]) await checkWritable(file);
-  await using backend = await openBackend(request.backend);
+  const chosen = await openBackend(request.backend);
+  const check = request.check
+    ? checked(chosen.backend, referenceBackend({ decompose: true }))
+    : undefined;
+  await using backend = check ?? chosen.backend;
+  if (console.isTerminal) console.note(`Drawing on ${chosen.description}.`);
   await using generate = await pipeline("text-to-image", request.model, {
     backend,
     ...given({ precision: request.precision }),
@@ -53,10 +67,18 @@ async function run(args: Arguments, context: Context): Promise<number> {
   signal.throwIfAborted();
   await writeFiles(new Map(encoded.map((bytes, at) => [request.files[at]!, bytes])));
   const seconds = (performance.now() - start) / 1000;
+  const found = check?.report();
+  if (found !== undefined) console.note(checkLine(found));
   if (request.json) {
     const { files } = request;
     const { seed: _, ...settings } = images[0]!.settings;
-    console.print(JSON.stringify({ files, seeds, settings, seconds }, null, 2));
+    const { nodes, worst } = found ?? {};
+    const checks = found === undefined ? {} : { check: { nodes, worst } };
+    console.print(JSON.stringify(
+      { files, seeds, settings, backend: chosen.description, seconds, ...checks },
+      null,
+      2,
+    ));
   } else {
     for (const file of request.files) console.print(file);
   }

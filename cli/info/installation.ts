@@ -10,16 +10,16 @@ import type { Report } from "./report.ts";
 
 /** Tells the version, the embedded models, and which backends work. */
 export async function describeInstallation(): Promise<Report> {
-  const backends: { name: string; works: boolean; reason?: string }[] = [];
+  const backends: { name: string; works: boolean; description: string }[] = [];
   for (const name of BACKENDS) {
     if (name === "auto") continue;
     try {
-      const { backend } = await chooseBackend(name);
+      const { backend, description } = await chooseBackend(name);
       await backend[Symbol.asyncDispose]();
-      backends.push({ name, works: true });
+      backends.push({ name, works: true, description });
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
-      backends.push({ name, works: false, reason: error.message });
+      backends.push({ name, works: false, description: error.message });
     }
   }
   return {
@@ -32,7 +32,7 @@ export async function describeInstallation(): Promise<Report> {
       "",
       "Backends:",
       ...formatTable(
-        backends.map(({ name, works, reason }) => [name, works ? "works" : `no: ${reason}`]),
+        backends.map(({ name, works, description }) => [name, works ? "works" : "no", description]),
         { indent: 2 },
       ),
     ],

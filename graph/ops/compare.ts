@@ -45,7 +45,17 @@ export const compareOp: OpDefinition<"compare"> = {
       ],
       attributes: { f },
     },
-    { name: `${f} of a scalar`, inputs: [f32(2, 3, 4), f32()], attributes: { f } },
+    {
+      name: `${f} of a scalar`,
+      inputs: [
+        {
+          ...f32(2, 3, 4),
+          values: { kind: "values", values: Array.from({ length: 24 }, (_, i) => i % 7) } as const,
+        },
+        { ...f32(), values: { kind: "values", values: [3] } as const },
+      ],
+      attributes: { f },
+    },
   ]),
 };
 

@@ -3,7 +3,7 @@ import { type OpDefinition, ShapeError } from "../op.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
-/** Attributes of `slice`: for every axis, indices start, start + step, … below stop. */
+/** Attributes of `slice`: for every axis, indices start, start + step, … below stop; none if they are equal. */
 export interface SliceAttributes {
   /** First index of each axis. */
   readonly start: readonly number[];
@@ -26,7 +26,7 @@ export const sliceOp: OpDefinition<"slice"> = {
     }
     const shape = x!.shape.map((size, axis) => {
       const [from, to, by] = [start[axis]!, stop[axis]!, step[axis]!];
-      if (from < 0 || to > size || from >= to || by < 1) {
+      if (from < 0 || to > size || from > to || by < 1) {
         throw new ShapeError(action, `axis ${axis} of size ${size} has no ${from}:${to}:${by}`);
       }
       return Math.ceil((to - from) / by);
@@ -38,6 +38,7 @@ export const sliceOp: OpDefinition<"slice"> = {
     ["channels", [2, 9, 3], [0, 4, 0], [2, 7, 3], [1, 1, 1]],
     ["steps", [5, 9], [1, 0], [5, 9], [2, 3]],
     ["one element", [3, 4], [2, 3], [3, 4], [1, 1]],
+    ["nothing", [3, 4], [3, 2], [3, 3], [1, 1]],
   ] as const).map(([name, x, start, stop, step]) => ({
     name,
     inputs: [f32(...x)],

@@ -88,6 +88,17 @@ export const unaryOp: OpDefinition<"unary"> = {
       attributes: { f },
     },
     {
+      // Where f is near 0 there: formulas that lose digits by cancellation.
+      name: `${f} of small numbers`,
+      inputs: [{
+        ...f32(3, 7),
+        values: POSITIVE.includes(f)
+          ? { kind: "uniform", low: 1e-4, high: 2e-3 } as const
+          : { kind: "normal", scale: 1e-3 } as const,
+      }],
+      attributes: { f },
+    },
+    {
       name: `${f} of a scalar`,
       inputs: [{ ...f32(), values: { kind: "values", values: [0.7] } as const }],
       attributes: { f },

@@ -5,7 +5,11 @@
  */
 import type { Graph, ValueId } from "../graph.ts";
 
-/** The nodes that depend on parameters and the named inputs alone. */
+/**
+ * The nodes that depend on parameters and the named inputs alone.
+ *
+ * @throws {RangeError} If the graph has no input of such a name.
+ */
 export function constantPart(graph: Graph, inputs: readonly string[]): ReadonlySet<ValueId> {
   for (const name of inputs) {
     if (!graph.inputs.some((input) => input.name === name)) {

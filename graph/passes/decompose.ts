@@ -3,11 +3,11 @@
  *
  * @module
  */
-import type { Graph, Node, ValueId } from "../graph.ts";
+import { type Graph, type Node, specsOf, type ValueId } from "../graph.ts";
 import type { OpDefinition } from "../op.ts";
 import { type OpName, ops } from "../ops/mod.ts";
-import { apply, type Tensor, trace, Weights } from "../trace.ts";
-import { specsOf } from "../graph.ts";
+import type { TensorSpec } from "../tensor_spec.ts";
+import { trace } from "../trace.ts";
 
 /** A backend has no kernel for an op, and the op has no decomposition. */
 export class UnsupportedOpError extends Error {
@@ -16,55 +16,73 @@ export class UnsupportedOpError extends Error {
 }
 
 /**
- * The same graph in ops that are supported: the others are replaced by their decompositions, as deep as needed.
+ * The same graph in ops that are supported: the others are replaced by their decompositions, as deep as needed. The nodes that
+ * replace a node have its site, and the last of them its id, so modules and outputs stay.
  *
  * @throws {UnsupportedOpError} If an op is not supported and has no decomposition, naming it and its site.
+ *
+ * @example
+ * ```ts
+ * import { decompose, f32, linear, trace } from "@denoise/denoise";
+ *
+ * const graph = trace(({ x, weight }) => linear(x, { weight }), { x: f32(2, 3), weight: f32(4, 3) });
+ * decompose(graph, ({ op }) => op !== "linear").nodes[0]!.op; // matmul
+ * ```
  */
 export function decompose(graph: Graph, supports: (node: Node) => boolean): Graph {
-  let current = graph;
-  while (current.nodes.some((node) => !supports(node))) current = decomposeOnce(current, supports);
-  return current;
-}
+  const specs = new Map(specsOf(graph));
+  const nodes: Node[] = [];
+  /** A decomposition may give back what it was given: then its node's value is another's. */
+  const same = new Map<ValueId, ValueId>();
+  const resolve = (id: ValueId): ValueId => same.get(id) ?? id;
+  let fresh = [...specs.keys()].reduce((most, id) => Math.max(most, id), -1) + 1;
 
-function decomposeOnce(graph: Graph, supports: (node: Node) => boolean): Graph {
-  const specs = specsOf(graph);
-  const names = new Map(graph.parameters.map(({ name, id }) => [id, name]));
-  const modules = new Map<ValueId, string[]>();
-  for (const [path, id] of graph.modules) modules.set(id, [...(modules.get(id) ?? []), path]);
-  return trace<string>((inputs) => {
-    const tensors = new Map<ValueId, Tensor>(
-      graph.inputs.map(({ name, id }) => [id, inputs[name]!]),
-    );
-    const root = new Weights();
-    for (const [id, name] of names) tensors.set(id, root.tensor(name, specs.get(id)!.shape));
-    for (const node of graph.nodes) {
-      const operands = node.inputs.map((id) => tensors.get(id)!);
-      // Each node stands again in its module, so that sites and modules stay.
-      let result = new Weights(node.site).module(() => {
-        if (supports(node)) return again(node, operands);
-        return replace(node, operands);
-      });
-      for (const path of modules.get(node.id) ?? []) {
-        const tensor = result;
-        result = new Weights(path).module(() => tensor);
-      }
-      tensors.set(node.id, result);
+  const add = (node: Node): void => {
+    const inputs = node.inputs.map(resolve);
+    specs.set(node.id, node.output);
+    if (supports(node)) {
+      nodes.push({ ...node, inputs });
+      return;
     }
-    return Object.fromEntries(graph.outputs.map(({ name, id }) => [name, tensors.get(id)!]));
-  }, Object.fromEntries(graph.inputs.map(({ name, spec }) => [name, spec])));
+    const part = decomposition(node, inputs.map((id) => specs.get(id)!));
+    const result = part.outputs[0]!.id;
+    const ids = new Map<ValueId, ValueId>(part.inputs.map(({ id }, at) => [id, inputs[at]!]));
+    const given = ids.get(result);
+    if (given !== undefined) same.set(node.id, given);
+    for (const { id } of part.nodes) ids.set(id, id === result ? node.id : fresh++);
+    for (const each of part.nodes) {
+      add({
+        ...each,
+        id: ids.get(each.id)!,
+        inputs: each.inputs.map((id) => ids.get(id)!),
+        site: node.site,
+      });
+    }
+  };
+
+  for (const node of graph.nodes) add(node);
+  return {
+    ...graph,
+    nodes,
+    outputs: graph.outputs.map(({ name, id }) => ({ name, id: resolve(id) })),
+    modules: new Map([...graph.modules].map(([path, id]) => [path, resolve(id)])),
+  };
 }
 
-function again(node: Node, operands: readonly Tensor[]): Tensor {
+/** The graph of one node's decomposition. */
+function decomposition(node: Node, inputs: readonly TensorSpec[]): Graph {
   // One generic call for a union of nodes: op and attributes of a node belong together.
-  return apply(ops[node.op] as OpDefinition<OpName>, operands, node.attributes);
-}
-
-function replace(node: Node, operands: readonly Tensor[]): Tensor {
   const definition = ops[node.op] as OpDefinition<OpName>;
-  if (definition.decompose === undefined) {
+  const { decompose } = definition;
+  if (decompose === undefined) {
     throw new UnsupportedOpError(
-      `Cannot run ${node.op} at ${node.site}: it is not supported and has no decomposition`,
+      `Cannot run ${node.op} at ${
+        node.site || "the top"
+      }: it is not supported and has no decomposition`,
     );
   }
-  return definition.decompose(operands, node.attributes);
+  return trace<string>(
+    (given) => decompose(inputs.map((_, at) => given[at]!), node.attributes),
+    Object.fromEntries(inputs.map((spec, at) => [at, spec])),
+  );
 }

@@ -6,8 +6,8 @@
 import type { Graph, ValueId } from "../graph.ts";
 
 /**
- * A key that two graphs share if and only if they compute the same: equal ops, attributes, specs, names of inputs, parameters and
- * outputs. Ids, sites and modules do not count.
+ * A key that graphs share only if they compute the same: it has ops, attributes and specs, and the names of inputs, parameters
+ * and outputs, but no ids, sites or modules.
  */
 export function graphKey(graph: Graph): string {
   const order = new Map<ValueId, number>();

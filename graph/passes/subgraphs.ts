@@ -18,21 +18,6 @@ export interface Cut {
  *
  * A part keeps ids, sites and the names of parameters. Its inputs are called `x0`, `x1`, … in the order of their first use and
  * its outputs `y0`, `y1`, … in the order asked for, so that equal parts of different places have equal names.
- *
- * @example One layer of two
- * ```ts
- * import { f32, linear, subgraphs, trace } from "@denoise/denoise";
- *
- * const graph = trace(({ x }, weights) => {
- *   const layer = (name: string, input: typeof x) =>
- *     linear(input, { weight: weights.at(name).tensor("weight", [4, 4]) });
- *   return layer("second", layer("first", x));
- * }, { x: f32(1, 4) });
- * const [first, second] = graph.nodes.map(({ id }) => id);
- * const part = subgraphs(graph)({ given: new Set([first!]), outputs: [second!] });
- * part.nodes.length; // 1
- * part.inputs; // [{ name: "x0", id: first, spec: { shape: [1, 4], dtype: "f32" } }]
- * ```
  */
 export function subgraphs(graph: Graph): (cut: Cut) => Graph {
   const specs = specsOf(graph);

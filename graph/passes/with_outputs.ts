@@ -4,10 +4,12 @@
  * @module
  */
 import type { Graph } from "../graph.ts";
+import { nearNames } from "./near_names.ts";
 import { prune } from "./prune.ts";
 
 /**
- * The graph with other outputs: modules by their paths, or outputs that it has, by name. What they do not need is left out.
+ * The graph with other outputs: modules by their paths, or outputs that it has, by name. What they do not need is left out;
+ * a name given twice is one output. An output's name comes before a module's.
  *
  * @throws {RangeError} If a name is neither, listing names that are near it.
  *
@@ -24,15 +26,15 @@ import { prune } from "./prune.ts";
  * ```
  */
 export function withOutputs(graph: Graph, names: readonly string[]): Graph {
-  const outputs = names.map((name) => {
+  const outputs = [...new Set(names)].map((name) => {
     const id = graph.outputs.find((output) => output.name === name)?.id ?? graph.modules.get(name);
     if (id === undefined) {
-      const known = [...graph.outputs.map((output) => output.name), ...graph.modules.keys()];
-      const last = name.split(".").at(-1)!;
-      const near = known.filter((each) => each.startsWith(name) || each.endsWith(last)).slice(0, 8);
+      const near = nearNames(name, {
+        among: [...graph.outputs.map((output) => output.name), ...graph.modules.keys()],
+      });
       throw new RangeError(
         `Cannot output ${name}: the graph has no such module or output` +
-          (near.length > 0 ? `; it has ${near.join(", ")}` : ""),
+          (near.length > 0 ? `; near it are ${near.join(", ")}` : ""),
       );
     }
     return { name, id };

@@ -11,8 +11,14 @@ import {
   encodeKL,
   samplePosterior,
 } from "../../models/autoencoder_kl.ts";
-import { ACTIVATIONS } from "../../models/layers.ts";
+import { DIFFUSERS_ACTIVATIONS } from "../../models/layers.ts";
 import type { Network } from "./network.ts";
+
+/** Wider than any network. */
+const MAX_CHANNELS = 2 ** 14;
+/** More levels than a picture can be halved, and more residual blocks than any level has. */
+const MAX_LEVELS = 16;
+const MAX_LAYERS = 64;
 
 /**
  * Reads `vae/config.json`.
@@ -22,7 +28,7 @@ import type { Network } from "./network.ts";
 export function readAutoencoderKLConfig(c: ConfigReader): AutoencoderKLConfig {
   c.ignore("force_upcast");
   c.expect({ latents_mean: null, latents_std: null });
-  const channels = c.integers("block_out_channels", [64]);
+  const channels = c.integers("block_out_channels", [64], { max: MAX_CHANNELS });
   const per = { per: "block_out_channels" } as const;
   const down = c.choices("down_block_types", ["DownEncoderBlock2D", "AttnDownEncoderBlock2D"], {
     ...per,
@@ -34,9 +40,9 @@ export function readAutoencoderKLConfig(c: ConfigReader): AutoencoderKLConfig {
   });
   const last = channels.length - 1;
   const config: AutoencoderKLConfig = {
-    inChannels: c.integer("in_channels", 3),
-    outChannels: c.integer("out_channels", 3),
-    latentChannels: c.integer("latent_channels", 4),
+    inChannels: c.integer("in_channels", 3, { max: MAX_CHANNELS }),
+    outChannels: c.integer("out_channels", 3, { max: MAX_CHANNELS }),
+    latentChannels: c.integer("latent_channels", 4, { max: MAX_CHANNELS }),
     blocks: {
       levels: channels.map((width, at) => ({
         channels: width,
@@ -45,9 +51,9 @@ export function readAutoencoderKLConfig(c: ConfigReader): AutoencoderKLConfig {
           up: up[last - at] === "AttnUpDecoderBlock2D",
         },
       })),
-      layers: c.integer("layers_per_block", 1),
+      layers: c.integer("layers_per_block", 1, { max: MAX_LAYERS }),
       groups: c.integer("norm_num_groups", 32),
-      activation: c.choice("act_fn", ACTIVATIONS, "silu"),
+      activation: c.choice("act_fn", DIFFUSERS_ACTIVATIONS, "silu"),
       midAttention: c.flag("mid_block_add_attention", true),
     },
     quantConv: c.flag("use_quant_conv", true),
@@ -56,12 +62,15 @@ export function readAutoencoderKLConfig(c: ConfigReader): AutoencoderKLConfig {
     shiftFactor: c.nullable.number("shift_factor") ?? 0,
     sampleSize: c.integer("sample_size", 32),
   };
+  if (channels.length > MAX_LEVELS) {
+    throw c.error("block_out_channels", `but must have at most ${MAX_LEVELS} items`);
+  }
   for (const { channels: width } of config.blocks.levels) {
     if (width % config.blocks.groups !== 0) {
-      throw c.error("norm_num_groups", `must divide block_out_channels (${width})`);
+      throw c.error("norm_num_groups", `but must divide block_out_channels (${width})`);
     }
   }
-  if (!(config.scalingFactor > 0)) throw c.error("scaling_factor", "must be positive");
+  if (!(config.scalingFactor > 0)) throw c.error("scaling_factor", "but must be positive");
   c.done();
   return config;
 }

@@ -9,38 +9,46 @@ import { ACTIVATIONS } from "../../models/layers.ts";
 import { ldmBert, type LDMBertConfig, type TextEncoding } from "../../models/ldm_bert.ts";
 import type { Network } from "./network.ts";
 
+/** Wider and deeper than any text encoder. */
+const MAX_WIDTH = 2 ** 16;
+const MAX_LAYERS = 256;
+
 /**
  * Reads `bert/config.json`.
  *
  * @throws {ModelError} Naming a key that is missing, wrong or not supported.
  */
 export function readLDMBertConfig(c: ConfigReader): LDMBertConfig {
-  // Training, and the reference reads neither use_cache nor scale_embedding.
+  // Training, generation, and the reference reads neither use_cache nor scale_embedding.
   c.ignore(
     "activation_dropout",
     "architectures",
     "attention_dropout",
+    "bos_token_id",
     "classifier_dropout",
     "dropout",
     "dtype",
     "encoder_layerdrop",
+    "eos_token_id",
     "init_std",
+    "is_encoder_decoder",
     "model_type",
     "num_hidden_layers",
     "pad_token_id",
     "scale_embedding",
+    "tie_word_embeddings",
     "torch_dtype",
     "transformers_version",
     "use_cache",
   );
   const config: LDMBertConfig = {
     vocabularySize: c.integer("vocab_size", 30522),
-    positions: c.integer("max_position_embeddings", 77),
-    layers: c.integer("encoder_layers", 32),
-    width: c.integer("d_model", 1280),
-    heads: c.integer("encoder_attention_heads", 8),
-    headDim: c.integer("head_dim", 64),
-    feedForward: c.integer("encoder_ffn_dim", 5120),
+    positions: c.integer("max_position_embeddings", 77, { max: MAX_WIDTH }),
+    layers: c.integer("encoder_layers", 32, { max: MAX_LAYERS }),
+    width: c.integer("d_model", 1280, { max: MAX_WIDTH }),
+    heads: c.integer("encoder_attention_heads", 8, { max: MAX_LAYERS }),
+    headDim: c.integer("head_dim", 64, { max: MAX_WIDTH }),
+    feedForward: c.integer("encoder_ffn_dim", 5120, { max: MAX_WIDTH }),
     activation: c.choice("activation_function", ACTIVATIONS, "gelu"),
   };
   c.done();

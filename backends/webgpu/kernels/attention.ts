@@ -56,6 +56,8 @@ const WIDEST = 64;
 
 const registers: Kernel<"attention"> = {
   name: "registers",
+  // Unrolled, wide heads take a CPU longer to compile than to compute.
+  suits: ({ operands }, gpu) => !gpu.software || operands[0]!.shape[3]! <= 40,
   plan(request, gpu) {
     const { n, heads, lq, d, lk, dv, masked, causal, uniforms, buffers } = sizes(request);
     if (d % 4 !== 0 || dv % 4 !== 0 || d > WIDEST || dv > WIDEST || lk === 0) return undefined;
@@ -112,15 +114,15 @@ ${out.map((i) => `    o${i} = o${i} * keep + p * v[source + ${i}u];`).join("\n")
 const ROWS = 4;
 /** Invocations of a workgroup, and keys of a step. */
 const SIZE = 64;
-/** Columns of the result that an invocation keeps. */
-const COLUMNS = 8;
 
 const streaming: Kernel<"attention"> = {
   name: "streaming",
   plan(request, gpu) {
     const { n, heads, lq, dv, masked, causal, uniforms, buffers } = sizes(request);
     const rows = Array.from({ length: ROWS }, (_, r) => r);
-    const columns = Array.from({ length: COLUMNS }, (_, c) => c);
+    // Columns of the result that an invocation keeps. A CPU compiles slowly, and wide heads are rare.
+    const kept = gpu.software ? 1 : 8;
+    const columns = Array.from({ length: kept }, (_, c) => c);
     const blocks = Math.ceil(lq / ROWS);
     const most = gpu.limits.maxComputeWorkgroupsPerDimension;
     const count = blocks * n * heads;
@@ -134,12 +136,12 @@ const streaming: Kernel<"attention"> = {
       workgroups: [
         Math.min(count, most),
         Math.ceil(count / most),
-        Math.ceil(dv / (SIZE * COLUMNS)),
+        Math.ceil(dv / (SIZE * kept)),
       ],
       main: `  if (flat >= s.count) { return; }
   let stack = flat / s.blocks;
   let first = flat % s.blocks * ${ROWS}u;
-  let column = group.z * ${SIZE * COLUMNS}u + local;
+  let column = group.z * ${SIZE * kept}u + local;
 ${
         rows.map((r) =>
           `  let row${r} = min(first + ${r}u, s.lq - 1u);
@@ -199,14 +201,14 @@ ${rows.map((r) => `        o${r}_${c} += e${r}_ * x;`).join("\n")}
     }
     workgroupBarrier();
   }
-  var results = array<f32, ${ROWS * COLUMNS}>(${
+  var results = array<f32, ${ROWS * kept}>(${
         rows.flatMap((r) => columns.map((c) => `o${r}_${c} / sum${r}`)).join(", ")
       });
   for (var r = 0u; r < ${ROWS}u; r++) {
     if (first + r >= s.lq) { break; }
-    for (var c = 0u; c < ${COLUMNS}u; c++) {
+    for (var c = 0u; c < ${kept}u; c++) {
       let at = column + c * ${SIZE}u;
-      if (at < s.dv) { store((stack * s.lq + first + r) * s.dv + at, results[r * ${COLUMNS}u + c]); }
+      if (at < s.dv) { store((stack * s.lq + first + r) * s.dv + at, results[r * ${kept}u + c]); }
     }
   }`,
     });

@@ -12,24 +12,50 @@ import type { Kernel, KernelRequest, Kernels, Pass } from "../kernel.ts";
 import { assemble, elementwise } from "../wgsl/assemble.ts";
 import { input, up4, weightReader, weightReader4 } from "../wgsl/snippets.ts";
 
-function sizes({ node, operands }: KernelRequest<"conv2d">) {
+function sizes({ node, operands, enlarge }: KernelRequest<"conv2d">) {
   const [n, c, h, w] = operands[0]!.shape as [number, number, number, number];
   const [o, perGroup, kh, kw] = operands[1]!.shape as [number, number, number, number];
   const [, , oh, ow] = node.output.shape as [number, number, number, number];
   const { stride, padding, groups } = node.attributes;
-  return { n, c, h, w, o, perGroup, kh, kw, oh, ow, stride, padding, groups };
+  const [ey, ex] = enlarge ?? [1, 1];
+  return {
+    /** Uniforms of an image that is enlarged as it is read. */
+    enlarged: enlarge === undefined ? {} : { ey, ex },
+    /** Height and width of the image that the window moves over. */
+    seen: { sh: h * ey, sw: w * ex },
+    /** Where a pixel of the seen image is stored, from its row and column. */
+    pixel: (y: string, x: string) =>
+      enlarge === undefined ? `(${y}) * s.w + ${x}` : `(${y}) / s.ey * s.w + (${x}) / s.ex`,
+    n,
+    c,
+    h,
+    w,
+    o,
+    perGroup,
+    kh,
+    kw,
+    oh,
+    ow,
+    stride,
+    padding,
+    groups,
+  };
 }
 
 const naive: Kernel<"conv2d"> = {
   name: "naive",
   plan(request, gpu) {
-    const { n, c, h, w, o, perGroup, kh, kw, oh, ow, stride, padding, groups } = sizes(request);
+    const { n, c, h, w, o, perGroup, kh, kw, oh, ow, stride, padding, groups, ...image } = sizes(
+      request,
+    );
     const bias = request.operands.length > 2;
     const passes = request.operands[1]!.parts.map(({ start, end }, part): Pass => {
       const reader = weightReader(request.operands[1]!, { kind: "input", index: 1, part });
       return elementwise({
         label: "conv2d/naive",
         uniforms: {
+          ...image.seen,
+          ...image.enlarged,
           c,
           h,
           w,
@@ -64,12 +90,12 @@ const naive: Kernel<"conv2d"> = {
   var sum = ${bias ? "bias[o]" : "0.0"};
   for (var u = 0u; u < s.kh; u++) {
     let y = py * s.sy + u - s.top;
-    if (y >= s.h) { continue; }
+    if (y >= s.sh) { continue; }
     for (var v = 0u; v < s.kw; v++) {
       let xx = px * s.sx + v - s.left;
-      if (xx >= s.w) { continue; }
+      if (xx >= s.sw) { continue; }
       for (var c = 0u; c < s.per_group; c++) {
-        sum += x[((n * s.c + c0 + c) * s.h + y) * s.w + xx] *
+        sum += x[(n * s.c + c0 + c) * s.h * s.w + ${image.pixel("y", "xx")}] *
           weight(((u * s.kw + v) * s.per_group + c) * s.own4 + column);
       }
     }
@@ -84,7 +110,9 @@ const naive: Kernel<"conv2d"> = {
 const registers: Kernel<"conv2d"> = {
   name: "registers",
   plan(request, gpu) {
-    const { n, c, h, w, o, kh, kw, oh, ow, stride, padding, groups } = sizes(request);
+    const { n, c, h, w, o, kh, kw, oh, ow, stride, padding, groups, ...image } = sizes(
+      request,
+    );
     if (groups !== 1) return undefined;
     const bias = request.operands.length > 2;
     const columns = n * oh * ow;
@@ -103,6 +131,8 @@ const registers: Kernel<"conv2d"> = {
       return assemble({
         label: "conv2d/registers",
         uniforms: {
+          ...image.seen,
+          ...image.enlarged,
           c,
           h,
           w,
@@ -136,9 +166,12 @@ const registers: Kernel<"conv2d"> = {
 ${
           each.map((q) =>
             `  let p${q} = min(base + ${q * size}u, s.columns - 1u);
-  let n${q} = p${q} / s.ohw * s.c * s.hw;
-  let y${q} = (p${q} % s.ohw) / s.ow * s.sy - s.top;
-  let x${q} = p${q} % s.ow * s.sx - s.left;
+  let b${q} = p${q} / s.ohw;
+  let r${q} = p${q} - b${q} * s.ohw;
+  let j${q} = r${q} / s.ow;
+  let n${q} = b${q} * s.c * s.hw;
+  let y${q} = j${q} * s.sy - s.top;
+  let x${q} = (r${q} - j${q} * s.ow) * s.sx - s.left;
 ${quad.map((k) => `  var a${q}_${k} = vec4f();`).join("\n")}`
           ).join("\n")
         }
@@ -148,8 +181,8 @@ ${quad.map((k) => `  var a${q}_${k} = vec4f();`).join("\n")}`
 ${
           // Outside the image the window reads a pixel that exists and takes 0 instead.
           each.map((q) =>
-            `      let in${q} = y${q} + u < s.h && x${q} + v < s.w;
-      var i${q} = n${q} + select(0u, (y${q} + u) * s.w + x${q} + v, in${q});`
+            `      let in${q} = y${q} + u < s.sh && x${q} + v < s.sw;
+      var i${q} = n${q} + select(0u, ${image.pixel(`y${q} + u`, `x${q} + v`)}, in${q});`
           ).join("\n")}
       for (var c = 0u; c < s.c; c++) {
 ${quad.map((k) => `        let w${k} = weight4(at + ${k}u);`).join("\n")}
@@ -170,7 +203,8 @@ ${quad.map((k) => `        a${q}_${k} += f${q} * w${k};`).join("\n")}
   for (var q = 0u; q < ${pixels}u; q++) {
     let p = base + q * ${size}u;
     if (p >= s.columns) { break; }
-    let place = p / s.ohw * s.o * s.ohw + p % s.ohw;
+    let image = p / s.ohw;
+    let place = p + image * (s.o - 1u) * s.ohw;
     for (var k = 0u; k < ${4 * quads}u; k++) {
       let own = quad * 4u + k;
       if (own >= s.own) { break; }

@@ -5,7 +5,8 @@
  * @module
  */
 import { sizeOf } from "../../../graph/tensor_spec.ts";
-import type { BufferRef, GpuTraits, Layout, Part, Pass } from "../kernel.ts";
+import { DeviceError } from "../device_error.ts";
+import type { BufferRef, GpuLimits, GpuTraits, Layout, Part, Pass } from "../kernel.ts";
 import { elementwise } from "../wgsl/assemble.ts";
 import { up4 } from "../wgsl/snippets.ts";
 
@@ -18,6 +19,41 @@ export function layoutWords(
   const inner = sizeOf(shape.slice(1));
   const elements = layout.order === "outputLast" ? up4(rows) * inner : rows * inner;
   return layout.half ? Math.ceil(elements / 2) : elements;
+}
+
+/**
+ * The parts in which a weight of `shape` is stored, each within one binding. A part begins at a multiple of four rows, so
+ * that vectors and pairs stay whole.
+ *
+ * @throws {DeviceError} If four rows are more than a binding holds.
+ */
+export function weightParts(
+  layout: Layout,
+  options: {
+    readonly shape: readonly number[];
+    readonly limits: GpuLimits;
+    /** What it is, for messages. */
+    readonly purpose: string;
+  },
+): Part[] {
+  const { shape, limits, purpose } = options;
+  const rows = shape[0] ?? 1;
+  const perRow = sizeOf(shape.slice(1)) * (layout.half ? 2 : 4);
+  const most = Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize);
+  if (up4(rows) * perRow <= most) return [{ start: 0, end: rows }];
+  const each = Math.floor(most / perRow / 4) * 4;
+  if (each === 0) {
+    throw new DeviceError(
+      "binding",
+      `Cannot store ${purpose}: four rows take ${
+        4 * perRow
+      } bytes, this device binds ${most} at most`,
+    );
+  }
+  return Array.from(
+    { length: Math.ceil(rows / each) },
+    (_, at) => ({ start: at * each, end: Math.min((at + 1) * each, rows) }),
+  );
 }
 
 /** What {@linkcode planLayout} moves. */

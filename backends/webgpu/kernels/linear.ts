@@ -48,9 +48,8 @@ const registers: Kernel<"linear"> = {
   plan(request, gpu) {
     const { out, inner, rows, bias } = sizes(request);
     const size = gpu.software ? 8 : 32;
-    // Few rows are a shape of their own (a time embedding is one row a sample), not a size. On a CPU, where a load takes
-    // as long for one row as for eight, a tall tile saves time and a pipeline.
-    const tall = gpu.software ? (rows < 16 ? 8 : 16) : rows <= 2 ? 2 : 8;
+    // On a CPU a load takes as long for one row as for eight, and a tile for few rows would be one more shader.
+    const tall = !gpu.software && rows <= 2 ? 2 : 8;
     const step = inner % 4 === 0 ? 4 : 1;
     const most = gpu.limits.maxComputeWorkgroupsPerDimension;
     if (Math.ceil(rows / tall) > most || Math.ceil(out / (4 * size)) > most) return undefined;

@@ -33,6 +33,8 @@ export interface Step {
   readonly node: KernelNode | undefined;
   /** What the node's inputs are stored as. */
   readonly inputs: readonly ValueId[];
+  /** The first input is enlarged so many times as it is read: it is stored small. */
+  readonly enlarge: readonly [y: number, x: number] | undefined;
   /** Buffers of the tail. */
   readonly externals: readonly ValueId[];
   readonly tail: Tail;
@@ -229,7 +231,10 @@ export function fuse(
         const producer = producers.get(own);
         if (
           producer === undefined || outputs.has(own) ||
-          consumers.get(own)!.some((each) => !members.has(each.id) && !into.has(each.id))
+          // What the kernel's own node reads must be there before it.
+          consumers.get(own)!.some((each) =>
+            each === anchor || (!members.has(each.id) && !into.has(each.id))
+          )
         ) continue;
         const below = closure(producer, into);
         if (below !== undefined) taken.push(...below);
@@ -399,9 +404,15 @@ export function fuse(
       };
     });
     const first = anchor ?? statements[0] ?? producers.get(output)!;
+    const inputs = anchor === undefined ? [] : anchor.inputs.map(root);
+    // A convolution reads an enlarged image from the small one.
+    const image = anchor?.op === "conv2d" ? producers.get(inputs[0]!) : undefined;
+    const enlarged = image?.op === "upsampleNearest" ? image : undefined;
+    if (enlarged !== undefined) inputs[0] = root(enlarged.inputs[0]!);
     return {
       node: anchor,
-      inputs: anchor === undefined ? [] : anchor.inputs.map(root),
+      inputs,
+      enlarge: enlarged?.attributes.scale,
       externals: bases,
       tail: {
         statements: lines,

@@ -5,6 +5,7 @@ import {
   concat,
   constant,
   conv2d,
+  cumsum,
   geglu,
   groupNorm,
   linear,
@@ -115,6 +116,16 @@ Deno.test("equal nodes are computed once", () => {
   ]);
 });
 
+Deno.test("what a kernel reads is made before it, though its tail reads it too", () => {
+  assertEquals(
+    labels(({ x }) => {
+      const doubled = mul(x!, 2);
+      return mul(doubled, cumsum(doubled, { axis: 0 }));
+    }, { x: f32(4) }),
+    ["mul", "cumsum+mul"],
+  );
+});
+
 Deno.test("a view becomes a copy only for those who need a buffer", () => {
   assertEquals(
     labels(({ x }) => geglu(slice(x!, { axis: 0, start: 1, stop: 3 })), { x: f32(4, 6) }),
@@ -130,6 +141,16 @@ Deno.test("a view becomes a copy only for those who need a buffer", () => {
     "silu",
     "upsampleNearest",
   ]);
+});
+
+Deno.test("a convolution reads an enlarged image from the small one", () => {
+  assertEquals(
+    labels(({ x, w }) => conv2d(upsampleNearest(x!), { weight: w! }), {
+      x: f32(1, 2, 3, 3),
+      w: f32(4, 2, 3, 3),
+    }),
+    ["conv2d"],
+  );
 });
 
 Deno.test("nodes that nothing needs are not computed", () => {
