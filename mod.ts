@@ -28,6 +28,8 @@ export { apply, Tensor, trace, type Traced, Weights } from "./graph/trace.ts";
 
 // Backends
 export * from "./backends/backend.ts";
+export * from "./backends/checked.ts";
+export * from "./backends/profiled.ts";
 export {
   type AdapterDescription,
   hasWebgpu,

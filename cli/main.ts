@@ -12,6 +12,7 @@ import { commandHelp, mainHelp } from "./help.ts";
 import { InterruptedError } from "./interrupt.ts";
 import { didYouMean } from "./nearest.ts";
 import { isExpected } from "./expected_errors.ts";
+import { quietDrivers } from "./quiet_drivers.ts";
 import { type Console, systemConsole } from "./terminal/console.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
@@ -26,6 +27,7 @@ const COMMANDS: readonly Command[] = [txt2img, info, conform];
  */
 export async function main(args: readonly string[]): Promise<number> {
   const console = systemConsole();
+  quietDrivers();
   try {
     return await dispatch(args, console);
   } catch (error) {

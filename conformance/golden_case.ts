@@ -13,6 +13,14 @@ export interface GoldenCase {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
+/** Whether a safetensors file says that it is a golden case; others are somebody's data. */
+export function isGoldenCase(bytes: Uint8Array<ArrayBuffer>): boolean {
+  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getUint32(0, true);
+  return /^\s*\{[^]*"__metadata__"\s*:\s*\{[^]*"case"/.test(
+    new TextDecoder().decode(bytes.subarray(8, 8 + length)),
+  );
+}
+
 /** Parses the bytes of a golden file. */
 export function parseGoldenCase(bytes: Uint8Array<ArrayBuffer>): GoldenCase {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);

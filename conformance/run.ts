@@ -14,7 +14,7 @@ import { textToImage } from "../pipelines/text_to_image.ts";
 import type { TextToImage } from "../pipelines/text_to_image_options.ts";
 import { type Comparison, judge } from "./comparison.ts";
 import { COMPONENT_KINDS, runComponentCase } from "./component_cases.ts";
-import { type GoldenCase, parseGoldenCase } from "./golden_case.ts";
+import { type GoldenCase, isGoldenCase, parseGoldenCase } from "./golden_case.ts";
 import { OP_KINDS, opDefinitions, runOpCase, runTableCase } from "./op_cases.ts";
 import { runPicturesCase, runTextToImageCase, TEXT_TO_IMAGE_PIPELINES } from "./pipeline_cases.ts";
 import { runResizeCase } from "./resize_cases.ts";
@@ -211,7 +211,9 @@ async function* goldenCases(root: FileSource, context: GoldenContext): AsyncGene
       if (/\.json$/.test(file)) {
         if (group === "tokenizers") yield tokenizerCase(root, { group, file });
       } else if (/\.safetensors$/.test(file)) {
-        const golden = parseGoldenCase(await files.read(file));
+        const bytes = await files.read(file);
+        if (!isGoldenCase(bytes)) continue;
+        const golden = parseGoldenCase(bytes);
         const { kind } = golden.settings;
         yield {
           group,

@@ -115,3 +115,16 @@ Deno.test("what is not an object is refused", () => {
     assertThrows(() => open(json), ModelError, "unet/config.json");
   }
 });
+
+Deno.test("lists of integers and of lists of integers", () => {
+  const c = open({ levels: [4, 8], a: [1, [2, 0]], b: 3, d: null });
+  c.integers("levels");
+  const per = { per: "levels", min: 0, broadcast: true } as const;
+  assertEquals(c.integerLists("a", 1, per), [1, [2, 0]]);
+  assertEquals(c.integerLists("b", 1, per), [3, 3]);
+  assertEquals(c.integerLists("e", 1, per), [1, 1]);
+  assertEquals(c.nullable.integerLists("d"), null);
+  assertEquals([c.isList("a"), c.isList("b"), c.isList("e")], [true, false, false]);
+  refuses((c) => c.integerLists("a"), { a: [1, [2, "3"]] }, "a is [", "or a list of such");
+  refuses((c) => c.integerLists("a"), { a: [1, [[2]]] }, "a is [");
+});

@@ -10,9 +10,13 @@ import { conv2d } from "./layers.ts";
 
 /** Everything that decides the network, and how pipelines scale its latents. */
 export interface AutoencoderKLConfig {
+  /** Channels of the image. */
   readonly inChannels: number;
+  /** Channels of the decoded image. */
   readonly outChannels: number;
+  /** Channels of the latents. */
   readonly latentChannels: number;
+  /** Encoder and decoder. */
   readonly blocks: AutoencoderBlocksConfig;
   /** A 1x1 convolution behind the encoder. */
   readonly quantConv: boolean;

@@ -11,17 +11,21 @@ import { activate, type Activation, layerNorm, linear } from "./layers.ts";
 
 /** Everything that decides the network. */
 export interface LDMBertConfig {
+  /** Rows of the table of words. */
   readonly vocabularySize: number;
   /** Most tokens. */
   readonly positions: number;
+  /** Transformer layers. */
   readonly layers: number;
   /** Width of the tokens. */
   readonly width: number;
+  /** Attention heads. */
   readonly heads: number;
   /** Width of a head; heads x headDim need not be the width. */
   readonly headDim: number;
   /** Width of the feed-forward layers. */
   readonly feedForward: number;
+  /** Between the feed-forward layers. */
   readonly activation: Activation;
 }
 

@@ -37,7 +37,14 @@ export const MID_BLOCKS = [
 export type LevelKind = typeof DOWN_BLOCKS[number] | typeof UP_BLOCKS[number];
 
 /** What stands behind the residual blocks of a kind of level. */
-export type LevelFamily = "plain" | "transformer" | "self" | "added" | "resnet" | "k" | "k_attention";
+export type LevelFamily =
+  | "plain"
+  | "transformer"
+  | "self"
+  | "added"
+  | "resnet"
+  | "k"
+  | "k_attention";
 
 /** What a kind of level is made of, the same on both ways. */
 export function familyOf(kind: LevelKind): LevelFamily {
@@ -150,37 +157,52 @@ export interface TimeEmbedding {
 
 /** Everything that decides the network. Sizes are in latent pixels and channels. */
 export interface UNet2DConditionConfig {
+  /** Channels that the first convolution takes. */
   readonly inChannels: number;
+  /** Channels of the prediction. */
   readonly outChannels: number;
   /** From the full resolution downwards. */
   readonly levels: readonly UNetLevel[];
+  /** The level between the ways; null if they follow each other. */
   readonly mid: UNetMiddle | null;
+  /** Activation function of residual blocks and of the embedding of timesteps. */
   readonly activation: Activation;
   /** Groups of every normalisation; null (K levels only) leaves out the one before the last convolution. */
   readonly groups: number | null;
+  /** Added to the variance in residual blocks and before the last convolution. */
   readonly epsilon: number;
+  /** Of the convolutions that halve; 0 means one row below and one column right. */
   readonly downsamplePadding: number;
   /** Maps an input of 0..1 to -1..1 first. */
   readonly centerInput: boolean;
+  /** Side of the first convolution's window. */
   readonly convInKernel: number;
+  /** Side of the last convolution's window. */
   readonly convOutKernel: number;
+  /** Transformers project tokens instead of images. */
   readonly linearProjection: boolean;
   /** Transformers in pairs, for two contexts one behind the other. */
   readonly dualCrossAttention: boolean;
   /** Normalisation of the text in levels with added attention. */
   readonly contextNorm: ContextNorm | null;
+  /** How the timestep is embedded. */
   readonly time: TimeEmbedding;
+  /** Settings of residual blocks. */
   readonly resnet: {
+    /** How the time embedding enters. */
     readonly timeScaleShift: "default" | "scale_shift";
     /** In levels with added attention and those that residual blocks resample. */
     readonly skipTimeActivation: boolean;
     /** In the same. */
     readonly outputScale: number;
   };
+  /** How the class label is embedded, if there is one. */
   readonly classes: ClassEmbedding | null;
   /** The class embedding is joined to the time embedding instead of added. */
   readonly classesConcat: boolean;
+  /** What else is added to the time embedding. */
   readonly addition: AdditionEmbedding | null;
+  /** Where the context comes from. */
   readonly context: ContextSource;
   /** Width of what the network attends to. */
   readonly contextWidth: number;

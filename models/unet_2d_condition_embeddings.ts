@@ -3,13 +3,7 @@
  *
  * @module
  */
-import {
-  add,
-  concat,
-  embedding as lookUp,
-  reshape,
-  timestepEmbedding,
-} from "../graph/ops/mod.ts";
+import { add, concat, embedding as lookUp, reshape, timestepEmbedding } from "../graph/ops/mod.ts";
 import type { Tensor, Weights } from "../graph/trace.ts";
 import { fourierFeatures, imageHint, imageWords, pooledText, timeMlp } from "./embeddings.ts";
 import { activate, layerNorm, linear } from "./layers.ts";
@@ -18,8 +12,11 @@ import { embeddingWidths, requireInput, textWidth } from "./unet_2d_condition_in
 
 /** Where conditions come from: the network's configuration, its inputs and the checkpoint. */
 export interface Conditions {
+  /** The network. */
   readonly config: UNet2DConditionConfig;
+  /** Its inputs, by diffusers' names. */
   readonly inputs: Readonly<Record<string, Tensor>>;
+  /** The checkpoint, at its top. */
   readonly w: Weights;
 }
 

@@ -62,9 +62,9 @@ async function runOptionCase(file: string): Promise<void> {
 }
 
 Deno.test("every option of a configuration computes what diffusers computes", async (t) => {
-  const files = [...Deno.readDirSync(OPTIONS)].map(({ name }) => name).toSorted();
+  const files = await Array.fromAsync(Deno.readDir(OPTIONS), ({ name }) => name);
   assertGreater(files.length, 60);
-  for (const file of files) await t.step(file, () => runOptionCase(file));
+  for (const file of files.toSorted()) await t.step(file, () => runOptionCase(file));
 });
 
 /** Golden files in the working copy's neighbourhood, where they are at all. */
@@ -183,12 +183,14 @@ Deno.test({
   ignore: !present("goldens/hostile"),
   fn: async (t) => {
     const folder = new URL("goldens/hostile/", SHARED);
-    const index: HostileCase[] = JSON.parse(Deno.readTextFileSync(new URL("index.json", folder)));
+    const index: HostileCase[] = JSON.parse(
+      await Deno.readTextFile(new URL("index.json", folder)),
+    );
     const cases = index.filter(({ format }) => format === "unet-config");
     assertGreater(cases.length, 40);
     for (const { file, expect, why, mention, optional } of cases) {
       await t.step(`${file}: ${why}`, async () => {
-        const bytes = Deno.readFileSync(new URL(file, folder));
+        const bytes = await Deno.readFile(new URL(file, folder));
         const start = performance.now();
         const error = await buildUNet(bytes).then(() => null, (error: unknown) => error);
         assertLess(performance.now() - start, 1000);

@@ -4,7 +4,6 @@ import { readPngText } from "../formats/images/png_text.ts";
 import { readSettings } from "../formats/images/infotext.ts";
 import {
   type Backend,
-  FileError,
   hostTensor,
   memoryFiles,
   ModelError,
@@ -18,6 +17,8 @@ import {
   type TextToImageOptions,
   WeightsError,
 } from "../mod.ts";
+
+const REFERENCE = { backend: "reference" } as const;
 
 /** Two quick steps at a size that the model can still do. */
 const QUICK = { prompt: "a red circle", seed: 1, steps: 2, width: 32, height: 32 } as const;
@@ -57,7 +58,7 @@ async function edited(
 }
 
 Deno.test("a seed gives the same picture twice, in any batch, and another seed another one", async () => {
-  await using generate = await pipeline("text-to-image", "shapes");
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const one = await generate(QUICK);
   const again = await generate(QUICK);
   assertEquals(one.tensor.data, again.tensor.data);
@@ -70,7 +71,7 @@ Deno.test("a seed gives the same picture twice, in any batch, and another seed a
 });
 
 Deno.test("the prompt, the negative prompt and guidance each change the picture", async () => {
-  await using generate = await pipeline("text-to-image", "shapes");
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const base = await generate(QUICK);
   for (
     const change of [
@@ -89,7 +90,7 @@ Deno.test("the prompt, the negative prompt and guidance each change the picture"
 });
 
 Deno.test("latents that are given take the place of the seed's", async () => {
-  await using generate = await pipeline("text-to-image", "shapes");
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const latents = hostTensor([1, 4, 4, 4], new Float32Array(64).map((_, at) => Math.sin(at)));
   const one = await generate({ ...QUICK, latents, seed: 1 });
   const two = await generate({ ...QUICK, latents, seed: 2 });
@@ -97,7 +98,7 @@ Deno.test("latents that are given take the place of the seed's", async () => {
 });
 
 Deno.test("a picture's file holds the settings that made it", async () => {
-  await using generate = await pipeline("text-to-image", "shapes");
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const { images } = await generate({
     ...QUICK,
     prompt: 'a red circle, "quoted"\nNegative prompt: no',
@@ -113,7 +114,7 @@ Deno.test("a picture's file holds the settings that made it", async () => {
 });
 
 Deno.test("a listener hears each step in order, with a preview, and an abort ends the work", async () => {
-  await using generate = await pipeline("text-to-image", "shapes");
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const steps: number[] = [];
   await generate({
     ...QUICK,
@@ -186,7 +187,7 @@ Deno.test("with nobody listening the loop waits once a picture, whatever the sch
 });
 
 Deno.test("an empty prompt draws, a long one is cut with a warning", async () => {
-  await using generate = await pipeline("text-to-image", "shapes");
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const { images } = await generate({ ...QUICK, prompt: "" });
   assertEquals(images.length, 1);
   const warnings: string[] = [];
@@ -200,7 +201,7 @@ Deno.test("an empty prompt draws, a long one is cut with a warning", async () =>
 });
 
 Deno.test("settings that cannot be used are refused before anything is computed", async () => {
-  await using generate = await pipeline("text-to-image", "shapes");
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const refused: readonly [
     change: Partial<TextToImageOptions>,
     error: new (...given: never[]) => Error,
@@ -239,7 +240,7 @@ Deno.test("settings that cannot be used are refused before anything is computed"
 });
 
 Deno.test("-1 and nothing draw a seed and say which", async () => {
-  await using generate = await pipeline("text-to-image", "shapes");
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const drawn = await generate({ ...QUICK, seed: -1 });
   assert(Number.isSafeInteger(drawn.seed) && drawn.seed >= 0);
   const again = await generate({ ...QUICK, seed: drawn.seed });
@@ -250,7 +251,7 @@ Deno.test("models that are not whole are refused, naming what is wrong", async (
   const weights = "unet/diffusion_pytorch_model.safetensors";
   const bytes = await openFiles(new URL("../assets/shapes/", import.meta.url)).read(weights);
   const open = async (changes: Parameters<typeof shapesWith>[0]) => {
-    await using generate = await pipeline("text-to-image", await shapesWith(changes));
+    await using generate = await pipeline("text-to-image", await shapesWith(changes), REFERENCE);
     await generate(QUICK);
   };
   await assertRejects(() => open({ "model_index.json": null }), ModelError, "model_index.json");
@@ -311,7 +312,11 @@ Deno.test("models that are not whole are refused, naming what is wrong", async (
     SchedulerError,
     "steep",
   );
-  await assertRejects(() => pipeline("text-to-image", "/nowhere/at/all"), FileError);
+  await assertRejects(
+    () => pipeline("text-to-image", "/nowhere/at/all"),
+    ModelError,
+    "model_index.json",
+  );
   await assertRejects(
     () => pipeline("painting" as "text-to-image", "shapes"),
     SettingsError,

@@ -86,7 +86,7 @@ export function checkLayers(
   }
   if (layer !== "cli" && !ADAPTERS.includes(file)) {
     for (const { index } of code.matchAll(/(?<![\w$])Deno(?![\w$])/g)) {
-      add(index, "names Deno, which the command line and file adapters may only");
+      add(index, "names Deno, which only the command line and the file adapters may");
     }
   }
   return violations.sort((a, b) => a.line - b.line);

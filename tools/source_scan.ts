@@ -12,7 +12,7 @@ export interface ScannedSource {
   readonly strings: ReadonlyMap<number, string>;
 }
 
-/** After these characters a slash begins a regular expression, after all others it divides. */
+/** After these characters a slash begins a regular expression; after others it divides. */
 const BEFORE_REGEXP = "(,=:[!&|?{};+-*%~^<>";
 /** And after these words. */
 const WORDS_BEFORE_REGEXP =
@@ -28,7 +28,7 @@ export function scanSource(source: string): ScannedSource {
   /** Depths of braces at which a template goes on. */
   const templates: number[] = [];
   let depth = 0;
-  /** The last character of code that is no space, and the code so far for words. */
+  /** The last character of code that is no space, and where it is. */
   let last = "";
   let lastAt = -1;
 
@@ -106,6 +106,8 @@ function beginsRegexp(
   code: readonly string[],
   { last, lastAt }: { readonly last: string; readonly lastAt: number },
 ): boolean {
+  // Behind a value, `!` asserts that it is there; before one, it negates.
+  if (last === "!" && /[\w$)\]]/.test(code[lastAt - 1] ?? "")) return false;
   if (last === "" || BEFORE_REGEXP.includes(last)) return true;
   return WORDS_BEFORE_REGEXP.test(code.slice(Math.max(0, lastAt - 11), lastAt + 1).join(""));
 }

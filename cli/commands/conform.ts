@@ -53,7 +53,7 @@ async function run(args: Arguments, console: Console): Promise<number> {
     },
   });
   console.status("");
-  if (args.flag("json")) console.print(JSON.stringify(report, null, 2));
+  if (args.flag("json")) console.print(JSON.stringify(report));
   else for (const line of reportLines(report, console)) console.print(line);
   return exitCode(report, args.flag("strict"));
 }

@@ -33,7 +33,7 @@ async function run(args: Arguments, console: Console): Promise<number> {
     );
   }
   const { json, lines } = await describe(subject);
-  if (args.flag("json")) console.print(JSON.stringify(json, null, 2));
+  if (args.flag("json")) console.print(JSON.stringify(json));
   else for (const line of lines) console.print(plainText(line));
   return EXIT.done;
 }

@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertStringIncludes } from "@std/assert";
 import { decodePicture } from "../../mod.ts";
+import { backendModule } from "../testing/backend_module.ts";
 import { inFolder, namesIn, runDenoise, type RunOptions } from "../testing/run_denoise.ts";
 
 const SMALL = ["--steps", "2", "-W", "32", "-H", "32"];
@@ -96,10 +97,10 @@ Deno.test("a damaged model is refused, naming what is wrong with it", async () =
     [weights, (model) => Deno.truncate(`${model}/${weights}`, 100_000)],
     [weights, (model) => Deno.writeTextFile(`${model}/${weights}`, "<html>404</html>")],
     ["model_index.json", (model) => Deno.writeTextFile(`${model}/model_index.json`, "{")],
-    ["shape", async (model) => {
-      const path = `${model}/vqvae/config.json`;
+    ["of another shape: model.layers.0", async (model) => {
+      const path = `${model}/bert/config.json`;
       const config = JSON.parse(await Deno.readTextFile(path));
-      await Deno.writeTextFile(path, JSON.stringify({ ...config, latent_channels: 3 }));
+      await Deno.writeTextFile(path, JSON.stringify({ ...config, encoder_ffn_dim: 7 }));
     }],
   ];
   for (const [says, damage] of damages) {
@@ -116,6 +117,16 @@ Deno.test("a damaged model is refused, naming what is wrong with it", async () =
     });
   }
 });
+
+Deno.test("--check names the operator that a backend computes wrongly, and nothing is written", () =>
+  inFolder(async (cwd) => {
+    await Deno.writeTextFile(`${cwd}/bad.js`, backendModule({ faulty: true }));
+    const args = ["txt2img", "a", "-s", "1", "--check", "--backend", "./bad.js", ...SMALL];
+    const { code, out, err } = await runDenoise(args, { cwd });
+    assertEquals([code, out], [1, ""], err);
+    assertStringIncludes(err, "denoise: Cannot trust mine: groupNorm at ");
+    assertEquals(namesIn(cwd), ["bad.js"]);
+  }));
 
 Deno.test("Ctrl-C ends the work with exit code 130 and leaves no partial file", {
   ignore: Deno.build.os === "windows", // there a signal cannot be sent to one process

@@ -86,7 +86,7 @@ export interface Txt2imgRequest {
 export function readTxt2img(args: Arguments): Txt2imgRequest {
   const count = args.integer("batch-count", { min: 1, max: MAX_BATCH }) ?? 1;
   const seed = args.integer("seed", { min: -1 });
-  if (seed !== undefined && !Number.isSafeInteger(seed + count - 1)) {
+  if (seed !== undefined && seed > Number.MAX_SAFE_INTEGER - (count - 1)) {
     throw new UsageError(
       `Cannot use --seed ${seed} for ${count} pictures: the last seed must be at most ${Number.MAX_SAFE_INTEGER}`,
     );

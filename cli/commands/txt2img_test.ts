@@ -121,3 +121,19 @@ Deno.test("previews are written after each step", () =>
     );
     assertEquals(expected!.picture.width, drawn!.picture.width);
   }));
+
+Deno.test("--check tells how far the worst operator is from the reference", () =>
+  inFolder(async (cwd) => {
+    const { code, out, err } = await runDenoise(
+      ["txt2img", "a", "-s", "1", "--check", "--json", ...SMALL],
+      { cwd },
+    );
+    assertEquals(code, 0, err);
+    assert(
+      /^Checked \d+ operators: the worst is \w+ at .*% of what rounding may do\.\n$/.test(err),
+      err,
+    );
+    const { check } = JSON.parse(out);
+    assert(check.nodes > 100);
+    assert(check.worst.difference > 0 && check.worst.difference <= check.worst.bound);
+  }));

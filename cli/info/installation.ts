@@ -32,7 +32,9 @@ export async function describeInstallation(): Promise<Report> {
       "",
       "Backends:",
       ...formatTable(
-        backends.map(({ name, works, description }) => [name, works ? "works" : "no", description]),
+        backends.map((
+          { name, works, description },
+        ) => [name, works ? "works" : "no", description === name ? "" : description]),
         { indent: 2 },
       ),
     ],

@@ -17,13 +17,16 @@ export interface RunOptions {
   readonly cwd: string;
   /** Default: what the command needs, to read everything and to write below the current folder. */
   readonly permissions?: readonly string[];
+  /** Further variables. */
+  readonly env?: Readonly<Record<string, string>>;
   /** Told when the process is there. */
   readonly onStart?: (child: Deno.ChildProcess) => void | Promise<void>;
 }
 
 /** Runs `denoise ARGS`. */
 export async function runDenoise(args: readonly string[], options: RunOptions): Promise<Ended> {
-  const { cwd, permissions = ["--allow-read", `--allow-write=${cwd}`], onStart } = options;
+  const { cwd, env, onStart } = options;
+  const { permissions = ["--allow-read", `--allow-write=${cwd}`] } = options;
   const root = new URL("../../", import.meta.url);
   const child = new Deno.Command(Deno.execPath(), {
     args: [
@@ -36,6 +39,8 @@ export async function runDenoise(args: readonly string[], options: RunOptions): 
       ...args,
     ],
     cwd,
+    // Mesa's drivers complain without it; the command sets it only where it has permission.
+    env: { XDG_RUNTIME_DIR: cwd, ...env },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",

@@ -15,10 +15,19 @@ import {
   type UNetMiddle,
   UP_BLOCKS,
 } from "../../models/unet_2d_condition_config.ts";
-import { embeddingWidths, sampleChannels, textWidth } from "../../models/unet_2d_condition_inputs.ts";
+import {
+  embeddingWidths,
+  sampleChannels,
+  textWidth,
+} from "../../models/unet_2d_condition_inputs.ts";
 import type { Network } from "./network.ts";
 import { checkUNet } from "./unet_2d_condition_checks.ts";
-import { readAddition, readClasses, readContext, readTime } from "./unet_2d_condition_embeddings.ts";
+import {
+  readAddition,
+  readClasses,
+  readContext,
+  readTime,
+} from "./unet_2d_condition_embeddings.ts";
 
 /** Wider than any network, and far from where sizes stop being exact. */
 const MAX_CHANNELS = 2 ** 14;

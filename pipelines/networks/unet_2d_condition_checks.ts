@@ -68,7 +68,8 @@ function checkGroups(c: ConfigReader, { levels, groups }: UNet2DConditionConfig)
       }
       const next = levels[at - 1]?.channels ?? channels;
       if (next % (channels / K_GROUP_SIZE) !== 0) {
-        throw c.error("block_out_channels", `but ${channels / K_GROUP_SIZE} must divide ${next}`);
+        const groups = `the ${channels / K_GROUP_SIZE} groups of ${channels} channels`;
+        throw c.error("block_out_channels", `but ${groups} must divide the next level's, ${next}`);
       }
       return;
     }
