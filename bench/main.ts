@@ -1,3 +1,4 @@
+// deno-lint-ignore-file no-console
 /**
  * Times the embedded model: a U-Net call, a step, a picture, and the command from process start to file.
  *

@@ -88,12 +88,22 @@ export function apply<Op extends OpName>(
   const { nodes, tensors, site, value } = current();
   for (const tensor of inputs) {
     if (tensors[tensor.id] !== tensor) {
-      throw new Error(`Cannot use a tensor of another trace in ${definition.name} at ${site}`);
+      throw new Error(
+        `Cannot use a tensor of another trace in ${definition.name} at ${site || "the top"}`,
+      );
     }
   }
   let output: TensorSpec;
   try {
-    output = definition.infer(inputs, attributes);
+    // An op may give back its input's spec, which is a tensor here: a graph is data.
+    const { shape, dtype } = definition.infer(inputs, attributes);
+    if (shape.some((size) => !Number.isInteger(size) || size < 0)) {
+      throw new ShapeError(
+        `apply ${definition.name} to ${inputs.map(describe).join(", ")}`,
+        `its result would be [${shape.join(", ")}], and sizes are whole numbers`,
+      );
+    }
+    output = { shape, dtype };
   } catch (error) {
     if (error instanceof ShapeError && site !== "") {
       throw new ShapeError(error.action, error.reason, site);
@@ -193,7 +203,14 @@ export function trace<Names extends string>(
       Object.entries<TensorSpec>(inputs).map(([name, spec]) => [name, tracing.input(name, spec)]),
     ) as Record<Names, Tensor>;
     const result = build(tensors, new Weights());
-    const named = result instanceof Tensor ? { output: result } : result;
+    const named: Readonly<Record<string, Tensor>> = result instanceof Tensor
+      ? { output: result }
+      : result;
+    for (const [name, tensor] of Object.entries(named)) {
+      if (tracing.tensors[tensor.id] !== tensor) {
+        throw new Error(`Cannot output ${name}: it is a tensor of another trace`);
+      }
+    }
     return {
       inputs: tracing.inputs,
       parameters: [...tracing.parameters.values()],

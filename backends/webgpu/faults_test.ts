@@ -20,21 +20,27 @@ async function device(): Promise<GPUDevice> {
   return await adapter!.requestDevice();
 }
 
-/** A device whose allocations fail once `after` of them were made: software devices never run out of memory. */
-function forgetful(real: GPUDevice, after: { allocations: number }): GPUDevice {
-  let failed = false;
+/**
+ * A device whose next allocations fail, as many as `next` says: software devices never run out of memory. A buffer that was
+ * not allocated is one that the implementation knows to be invalid.
+ */
+function forgetful(real: GPUDevice, failing: { next: number }): GPUDevice {
+  let failed = 0;
   return new Proxy(real, {
     get(target, name) {
       if (name === "createBuffer") {
         return (descriptor: GPUBufferDescriptor) => {
-          failed = after.allocations-- <= 0;
-          return target.createBuffer(descriptor);
+          if (failing.next === 0) return target.createBuffer(descriptor);
+          failing.next--;
+          failed++;
+          // Map-read with storage is not allowed: the buffer is invalid.
+          return target.createBuffer({ ...descriptor, usage: 1 | 2 | 128 });
         };
       }
       if (name === "popErrorScope") {
         return async () => {
-          const failing = failed;
-          failed = false;
+          const failing = failed > 0;
+          if (failing) failed--;
           const found = await target.popErrorScope();
           return failing ? { message: "not enough memory left" } : found;
         };
@@ -46,22 +52,36 @@ function forgetful(real: GPUDevice, after: { allocations: number }): GPUDevice {
 }
 
 Deno.test({
-  name: "a failed allocation says what was asked for, at the next wait",
+  name: "a failed allocation says what was asked for, and spoils nothing else",
   ignore,
   async fn() {
     const real = await device();
-    const after = { allocations: Infinity };
-    const backend = await webgpuBackend({ device: forgetful(real, after) });
+    const failing = { next: 0 };
+    const backend = await webgpuBackend({ device: forgetful(real, failing) });
     using parameters = await backend.load(none);
-    const graph = trace(({ x }) => silu(x), { x: f32(1000) });
+    const graph = trace(({ x }) => silu(x), { x: f32(5000) });
     using program = await backend.compile(graph, parameters);
-    after.allocations = 0;
-    const value = backend.upload(hostTensor([5000], new Float32Array(5000)));
+    const x = hostTensor([5000], new Float32Array(5000).fill(1));
+    failing.next = 1;
+    const value = backend.upload(x);
     const error = await assertRejects(() => value.read(), DeviceError);
     assertEquals(error.kind, "memory");
     assert(/20224 bytes for f32\[5000\]/.test(error.message), error.message);
-    // The backend is of no more use, and says so.
-    assertThrows(() => program.run({ x: hostTensor([1000], new Float32Array(1000)) }), DeviceError);
+    // Whoever uses the tensor all the same gets an error again, never zeros.
+    await assertRejects(() => value.read(), DeviceError);
+    using spoiled = program.run({ x: value }).output!;
+    await assertRejects(() => spoiled.read(), DeviceError);
+    value[Symbol.dispose]();
+
+    failing.next = 1;
+    const larger = trace(({ x }) => silu(x), { x: f32(700000) });
+    const refused = await assertRejects(() => backend.compile(larger, parameters), DeviceError);
+    assertEquals(refused.kind, "memory");
+    assert(refused.message.includes("2800128 bytes"), refused.message);
+
+    using output = program.run({ x }).output!;
+    const { data } = await output.read();
+    assert(Math.abs(data[0]! as number - 1 / (1 + Math.exp(-1))) < 1e-6);
     await backend[Symbol.asyncDispose]();
     real.destroy();
   },

@@ -2,8 +2,9 @@
  * A GPU as the backend sees it: one `GPUDevice` with its faults made errors, its waits and bytes counted, its pipelines and
  * buffers kept for the next who needs them.
  *
- * Faults of WebGPU arrive later, as events and through error scopes; a fault is kept and thrown at the next wait, by the
- * name of what was asked for. After a loss every call throws.
+ * Faults of WebGPU arrive later, as events and through error scopes. A fault is kept and thrown once, by the next wait, with
+ * the name of what was asked for; what it spoiled stays invalid, so that using it is the next fault, and all else goes on.
+ * After a loss every call throws.
  *
  * @module
  */
@@ -45,6 +46,8 @@ export class Gpu {
   /** Rejects when the device is lost; never settles otherwise. */
   readonly #loss: Promise<never>;
   readonly #checks = new Set<Promise<void>>();
+  /** Buffers that were not allocated. */
+  readonly #spoiled = new WeakSet<GPUBuffer>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #values: Kept = { buffers: new Map(), bytes: 0 };
   readonly #staging: Kept = { buffers: new Map(), bytes: 0 };
@@ -80,7 +83,6 @@ export class Gpu {
       throw new DeviceError("lost", "Cannot use the GPU: its backend was disposed");
     }
     if (this.#lost !== undefined) throw this.#lost;
-    if (this.#fault !== undefined) throw this.#fault;
   }
 
   /** Bytes on the device. */
@@ -125,7 +127,9 @@ export class Gpu {
       thrown = error;
     }
     const failed = (error: GPUError | null) => {
-      if (error !== null) this.#fault ??= this.#noMemory(size, purpose, error.message);
+      if (error === null) return;
+      this.#fault ??= this.#noMemory(size, purpose, error.message);
+      if (buffer !== undefined) this.#spoiled.add(buffer);
     };
     this.#watch(this.device.popErrorScope().then(failed));
     this.#watch(this.device.popErrorScope().then(failed));
@@ -172,7 +176,7 @@ export class Gpu {
   }
 
   #give(kept: Kept, buffer: GPUBuffer): void {
-    if (this.#closed || kept.bytes + buffer.size > KEPT_BYTES) {
+    if (this.#closed || this.#spoiled.has(buffer) || kept.bytes + buffer.size > KEPT_BYTES) {
       this.free(buffer);
       return;
     }
@@ -195,8 +199,20 @@ export class Gpu {
   /** Enqueues a copy from host memory; the length must be a multiple of four bytes. */
   write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
     this.check();
-    this.device.queue.writeBuffer(buffer, offset, data);
+    this.#guarded("upload", () => this.device.queue.writeBuffer(buffer, offset, data));
     this.pendingUpload += data.byteLength;
+  }
+
+  /** Does what may be refused; the next wait throws why. */
+  #guarded(action: string, body: () => void): void {
+    this.device.pushErrorScope("validation");
+    body();
+    this.#watch(
+      this.device.popErrorScope().then((error) => {
+        if (error === null) return;
+        this.#fault ??= new DeviceError("validation", `Cannot ${action}: ${error.message}`);
+      }),
+    );
   }
 
   /**
@@ -254,10 +270,18 @@ export class Gpu {
     await this.faults();
   }
 
-  /** Waits for outstanding error scopes (not for the device) and throws what they found. */
+  /** Waits for outstanding error scopes (not for the device) and throws what they found, once. */
   async faults(): Promise<void> {
     if (this.#checks.size > 0) await Promise.race([Promise.all(this.#checks), this.#loss]);
     this.check();
+    const fault = this.#fault;
+    this.#fault = undefined;
+    if (fault !== undefined) throw fault;
+  }
+
+  /** Submits commands; what the implementation finds wrong with them is thrown by the next wait. */
+  submit(encoder: GPUCommandEncoder, purpose: string): void {
+    this.#guarded(purpose, () => this.device.queue.submit([encoder.finish()]));
   }
 
   /** Waits for the device and copies a buffer's first bytes to host memory. */
@@ -271,7 +295,7 @@ export class Gpu {
     });
     const encoder = this.device.createCommandEncoder();
     encoder.copyBufferToBuffer(buffer, 0, staging, 0, size);
-    this.device.queue.submit([encoder.finish()]);
+    this.submit(encoder, "read a tensor");
     try {
       await Promise.race([staging.mapAsync(MAP_READ, 0, size), this.#loss]);
     } catch (cause) {

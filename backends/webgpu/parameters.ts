@@ -148,7 +148,7 @@ export class DeviceParameters implements Parameters {
       compute.setBindGroup(0, group);
       compute.dispatchWorkgroups(...workgroups);
       compute.end();
-      gpu.device.queue.submit([encoder.finish()]);
+      gpu.submit(encoder, `place ${purpose}`);
       gpu.giveValue(staging);
       gpu.free(uniforms);
     }

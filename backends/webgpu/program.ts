@@ -8,6 +8,7 @@
  * @module
  */
 import { checkInputs, DisposedError, InputError, type Program, type RunInput } from "../backend.ts";
+import type { StepTime } from "../profiled.ts";
 import type { Graph, ValueId } from "../../graph/graph.ts";
 import { type HostTensor, sizeOf, type TensorSpec } from "../../graph/tensor_spec.ts";
 import type { Arena } from "./arena.ts";
@@ -35,17 +36,12 @@ export interface ProgramStep {
   readonly dispatches: readonly Dispatch[];
 }
 
-/** How long a step took on the device. */
-export interface StepTime {
-  /** Names of its ops: `conv2d+silu`. */
-  readonly label: string;
-  /** The checkpoint's path of its first node. */
-  readonly site: string;
+/** How long a kernel took on the device. */
+export interface KernelTime extends StepTime {
   /** What it made. */
   readonly spec: TensorSpec;
-  /** Kernels that it ran. */
+  /** Names of its dispatches: `conv2d/registers`. */
   readonly kernels: readonly string[];
-  readonly milliseconds: number;
 }
 
 /** What {@linkcode compileProgram} needs of its backend. */
@@ -100,6 +96,8 @@ export async function compileProgram(
     };
     const buffers = new Map<ValueId, Bound>();
     for (const [id, home] of planned.homes) buffers.set(id, await settle(home));
+    // Nothing is bound to a buffer that was not allocated.
+    await gpu.faults();
 
     const passes = planned.steps.flatMap(({ plan }) => plan.passes);
     const pipelines = await Promise.all(passes.map((pass) => gpu.pipeline(pass.wgsl, pass.label)));
@@ -196,6 +194,13 @@ export class GpuProgram implements Program {
   readonly materialised: ReadonlySet<ValueId>;
   /** Kernels of a run, without the constant part. */
   readonly steps: readonly ProgramStep[];
+  /**
+   * Runs once more with the device's clock, waits, and drops the results. Absent where the device has no clock that may be
+   * read (the feature `timestamp-query`).
+   */
+  readonly profile:
+    | ((inputs: Readonly<Record<string, RunInput>>) => Promise<readonly KernelTime[]>)
+    | undefined;
   readonly #gpu: Gpu;
   readonly #arena: Arena;
   readonly #constantDispatches: readonly Dispatch[];
@@ -235,6 +240,9 @@ export class GpuProgram implements Program {
     this.#slots = parts.slots;
     this.materialised = parts.materialised;
     this.statistics = parts.statistics;
+    this.profile = this.#gpu.device.features.has("timestamp-query")
+      ? (inputs) => this.#time(inputs)
+      : undefined;
   }
 
   run(
@@ -266,20 +274,17 @@ export class GpuProgram implements Program {
       encoder.copyBufferToBuffer(buffer, 0, value.buffer, 0, value.bytes);
       results[name] = value;
     }
-    gpu.device.queue.submit([encoder.finish()]);
+    gpu.submit(encoder, "run a program");
     return results;
   }
 
-  /**
-   * Runs once with the clock of the device, and waits: the time of every step. The results are dropped.
-   *
-   * @throws {DeviceError} If the device has no timestamps.
-   */
-  async profile(inputs: Readonly<Record<string, RunInput>>): Promise<readonly StepTime[]> {
-    const gpu = this.#gpu;
+  async #time(inputs: Readonly<Record<string, RunInput>>): Promise<readonly KernelTime[]> {
     // Fills the input slots and computes the constant part.
     for (const value of Object.values(this.run(inputs))) value[Symbol.dispose]();
-    const times = await timeDispatches(gpu, this.steps.map(({ dispatches }) => dispatches));
+    const times = await timeDispatches(
+      this.#gpu,
+      this.steps.map(({ dispatches }) => dispatches),
+    );
     return this.steps.map(({ label, site, spec, dispatches }, at) => ({
       label,
       site,

@@ -14,7 +14,7 @@ const MOST = 4096;
  * Runs groups of dispatches one after the other and waits.
  *
  * @returns Milliseconds of each group.
- * @throws {DeviceError} If the device has no timestamps.
+ * @throws {DeviceError} If the device has no feature `timestamp-query`.
  */
 export async function timeDispatches(
   gpu: Gpu,
@@ -46,7 +46,7 @@ export async function timeDispatches(
       });
     });
     encoder.resolveQuerySet(querySet, 0, count, buffer, 0);
-    device.queue.submit([encoder.finish()]);
+    gpu.submit(encoder, "time kernels");
     const stamps = new BigUint64Array(await gpu.read(buffer, 8 * count));
     own.forEach((_, at) => times.push(Number(stamps[2 * at + 1]! - stamps[2 * at]!) / 1e6));
     gpu.free(buffer);

@@ -16,6 +16,7 @@ import { f32, type HostTensor, hostTensor, i32, sizeOf } from "../../graph/tenso
 import { type Tensor, trace, type Weights } from "../../graph/trace.ts";
 import { TorchGenerator } from "../../random/torch_generator.ts";
 import { DisposedError, InputError, type ParameterSource } from "../backend.ts";
+import { checked } from "../checked.ts";
 import { referenceBackend } from "../reference/backend.ts";
 import { NonFiniteError } from "./device_error.ts";
 import { hasWebgpu, webgpuBackend } from "./webgpu_backend.ts";
@@ -355,15 +356,33 @@ test("a hundred runs take no more memory than two", async (backend) => {
 });
 
 test("the device's clock times every step", async (backend) => {
-  if (!backend.device.features.has("timestamp-query")) return;
   using parameters = await backend.load(none);
   const graph = trace(({ x, w }) => silu(linear(silu(x), { weight: w })), {
     x: f32(8, 64),
     w: f32(64, 64),
   });
   using program = await backend.compile(graph, parameters, { constant: ["w"] });
-  const steps = await program.profile({ x: normal([8, 64], 1), w: normal([64, 64], 2) });
+  const timed = backend.device.features.has("timestamp-query");
+  assertEquals(program.profile !== undefined, timed);
+  if (!timed) return;
+  const steps = await program.profile!({ x: normal([8, 64], 1), w: normal([64, 64], 2) });
   assertEquals(steps.map(({ label }) => label), ["silu", "linear+silu"]);
   assert(steps.every(({ milliseconds }) => milliseconds >= 0));
   assert(steps.some(({ milliseconds }) => milliseconds > 0));
+});
+
+test("a program says which values it stores, and agrees with the reference on each", async (backend) => {
+  const graph = trace(({ x, w }) => {
+    const h = linear(x, { weight: w });
+    return { y: mul(silu(h), 2), z: softmax(h, { axis: 1 }) };
+  }, { x: f32(8, 12), w: f32(12, 12) });
+  const both = checked(await webgpuBackend({ device: backend.device }), referenceBackend());
+  using parameters = await both.load(none);
+  using program = await both.compile(graph, parameters);
+  const results = program.run({ x: normal([8, 12], 1), w: normal([12, 12], 2) });
+  await both.settled();
+  for (const value of Object.values(results)) value[Symbol.dispose]();
+  // linear, softmax, and silu with mul as one.
+  assertEquals(both.report().nodes, 3);
+  await both[Symbol.asyncDispose]();
 });

@@ -82,7 +82,7 @@ async function damaged(
   const source = new URL("../../assets/shapes/", import.meta.url);
   for (const part of ["", "bert/", "scheduler/", "tokenizer/", "unet/", "vqvae/"]) {
     await Deno.mkdir(`${model}/${part}`);
-    for (const { name, isFile } of Deno.readDirSync(new URL(part, source))) {
+    for await (const { name, isFile } of Deno.readDir(new URL(part, source))) {
       if (isFile) await Deno.copyFile(new URL(part + name, source), `${model}/${part}${name}`);
     }
   }

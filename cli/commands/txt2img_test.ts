@@ -1,4 +1,4 @@
-import { assert, assertEquals, assertNotEquals, assertStringIncludes } from "@std/assert";
+import { assert, assertEquals, assertNotEquals } from "@std/assert";
 import { decodePicture, readPngText, readSettings } from "../../mod.ts";
 import { inFolder, namesIn, runDenoise } from "../testing/run_denoise.ts";
 

@@ -74,7 +74,7 @@ export function systemConsole(): Console {
     hasColour: stdout.isTerminal() && !Deno.noColor,
     columns: () => {
       try {
-        return Deno.consoleSize().columns;
+        return Deno.consoleSize().columns || 80; // a terminal that does not know says 0
       } catch {
         return 80; // stderr is a terminal, but none of the streams that are asked for their size
       }

@@ -1,6 +1,7 @@
 /** Scaled dot-product attention. @module */
 import { broadcast } from "../broadcast.ts";
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 import { add, mul } from "./binary.ts";
@@ -24,6 +25,7 @@ export const attentionOp: OpDefinition<"attention"> = {
   summary: "Every query's mean of the values, weighted by softmax(scale q·k + mask).",
   infer([q, k, v, mask], { causal }) {
     const action = `attend from ${describe(q!)} to ${describe(k!)} and ${describe(v!)}`;
+    requireFloats(action, [q, k, v, mask]);
     if ([q!, k!, v!].some(({ shape }) => shape.length !== 4)) {
       throw new ShapeError(action, "all must have four axes");
     }

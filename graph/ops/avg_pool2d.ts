@@ -1,5 +1,6 @@
 /** Means of windows. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -18,7 +19,14 @@ export const avgPool2dOp: OpDefinition<"avgPool2d"> = {
   summary: "The mean of each window; incomplete windows are dropped.",
   infer([x], { kernel, stride }) {
     const action = `average ${kernel.join(" x ")} windows of ${describe(x!)}`;
+    requireFloats(action, [x]);
     if (x!.shape.length !== 4) throw new ShapeError(action, "it takes four axes");
+    if ([...kernel, ...stride].some((size) => !Number.isInteger(size) || size < 1)) {
+      throw new ShapeError(
+        action,
+        `sizes and the stride ${stride.join(" x ")} must be whole and positive`,
+      );
+    }
     const [n, c, h, w] = x!.shape as [number, number, number, number];
     if (h < kernel[0] || w < kernel[1]) {
       throw new ShapeError(action, "the window is larger than the image");

@@ -20,6 +20,9 @@ export const clampOp: OpDefinition<"clamp"> = {
     if (x!.dtype !== "f32") {
       throw new ShapeError(`clamp ${describe(x!)}`, "it must be of 32-bit floats");
     }
+    if (Number.isNaN(min) || Number.isNaN(max)) {
+      throw new ShapeError(`clamp ${describe(x!)}`, `the limits ${min} and ${max} must be numbers`);
+    }
     if (min !== null && max !== null && min > max) {
       throw new ShapeError(
         `clamp ${describe(x!)}`,

@@ -1,5 +1,6 @@
 /** Convolution. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -20,11 +21,15 @@ export const conv2dOp: OpDefinition<"conv2d"> = {
   summary: "Convolution (cross-correlation) of an image, zeros around it.",
   infer([x, weight, bias], { stride, padding, groups }) {
     const action = `convolve ${describe(x!)} with ${describe(weight!)}`;
+    requireFloats(action, [x, weight, bias]);
     if (x!.shape.length !== 4 || weight!.shape.length !== 4) {
       throw new ShapeError(action, "both must have four axes");
     }
     const [n, c, h, w] = x!.shape as [number, number, number, number];
     const [o, perGroup, kh, kw] = weight!.shape as [number, number, number, number];
+    if (stride.some((step) => !Number.isInteger(step) || step < 1)) {
+      throw new ShapeError(action, `the stride ${stride.join(" x ")} is not whole and positive`);
+    }
     if (c !== perGroup * groups) {
       throw new ShapeError(
         action,

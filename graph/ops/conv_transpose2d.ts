@@ -1,5 +1,6 @@
 /** Transposed convolution. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -22,11 +23,15 @@ export const convTranspose2dOp: OpDefinition<"convTranspose2d"> = {
   summary: "Transposed convolution: the gradient of a convolution with respect to its image.",
   infer([x, weight, bias], { stride, padding, outputPadding, groups }) {
     const action = `convolve (transposed) ${describe(x!)} with ${describe(weight!)}`;
+    requireFloats(action, [x, weight, bias]);
     if (x!.shape.length !== 4 || weight!.shape.length !== 4) {
       throw new ShapeError(action, "both must have four axes");
     }
     const [n, c, h, w] = x!.shape as [number, number, number, number];
     const [from, perGroup, kh, kw] = weight!.shape as [number, number, number, number];
+    if (stride.some((step) => !Number.isInteger(step) || step < 1)) {
+      throw new ShapeError(action, `the stride ${stride.join(" x ")} is not whole and positive`);
+    }
     if (c !== from || c % groups !== 0) {
       throw new ShapeError(
         action,

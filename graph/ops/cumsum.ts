@@ -1,5 +1,6 @@
 /** Running sums. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -15,8 +16,10 @@ export const cumsumOp: OpDefinition<"cumsum"> = {
   inputs: "x",
   summary: "Running sums along `axis`.",
   infer([x], { axis }) {
+    const action = `sum ${describe(x!)} along axis ${axis}`;
+    requireFloats(action, [x]);
     if (x!.shape[axis] === undefined) {
-      throw new ShapeError(`sum ${describe(x!)} along axis ${axis}`, "there is no such axis");
+      throw new ShapeError(action, "there is no such axis");
     }
     return x!;
   },

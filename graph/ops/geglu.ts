@@ -1,5 +1,6 @@
 /** Gated linear units. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 import { mul } from "./binary.ts";
@@ -15,9 +16,11 @@ export const gegluOp: OpDefinition<"geglu"> = {
   inputs: "x [..., 2 d]",
   summary: "First half of the last axis times gelu of the second half.",
   infer([x]) {
+    const action = `gate ${describe(x!)}`;
+    requireFloats(action, [x]);
     const width = x!.shape.at(-1);
     if (width === undefined || width % 2 !== 0) {
-      throw new ShapeError(`gate ${describe(x!)}`, "the last axis must have an even size");
+      throw new ShapeError(action, "the last axis must have an even size");
     }
     return f32(...x!.shape.slice(0, -1), width / 2);
   },

@@ -1,5 +1,6 @@
 /** Group normalisation. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -19,6 +20,7 @@ export const groupNormOp: OpDefinition<"groupNorm"> = {
     "Normalises groups of channels to mean 0 and (biased) variance 1, then scales and shifts channels.",
   infer([x, ...affine], { groups }) {
     const action = `normalise ${describe(x!)} in ${groups} groups`;
+    requireFloats(action, [x, ...affine]);
     const channels = x!.shape[1];
     if (channels === undefined) throw new ShapeError(action, "it needs two axes or more");
     if (channels % groups !== 0) {
@@ -62,6 +64,9 @@ export interface GroupNormOptions extends GroupNormAttributes {
 /** Group normalisation of `x [n, c, ...]`. */
 export function groupNorm(x: Tensor, options: GroupNormOptions): Tensor {
   const { weight, bias, groups, epsilon } = options;
+  if (bias !== undefined && weight === undefined) {
+    throw new ShapeError(`normalise ${describe(x)}`, "a bias needs a weight beside it");
+  }
   const inputs = [x, weight, bias].filter((tensor) => tensor !== undefined);
   return apply(groupNormOp, inputs, { groups, epsilon });
 }

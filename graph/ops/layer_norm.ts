@@ -1,5 +1,6 @@
 /** Layer normalisation. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -16,6 +17,7 @@ export const layerNormOp: OpDefinition<"layerNorm"> = {
   summary: "Normalises the last axis to mean 0 and (biased) variance 1, then scales and shifts it.",
   infer([x, ...affine]) {
     const action = `normalise ${describe(x!)}`;
+    requireFloats(action, [x, ...affine]);
     const size = x!.shape.at(-1);
     if (size === undefined) throw new ShapeError(action, "a scalar has no axis");
     for (const tensor of affine) {
@@ -51,6 +53,9 @@ export interface LayerNormOptions extends LayerNormAttributes {
 /** Layer normalisation of the last axis of `x [..., d]`. */
 export function layerNorm(x: Tensor, options: LayerNormOptions): Tensor {
   const { weight, bias, epsilon } = options;
+  if (bias !== undefined && weight === undefined) {
+    throw new ShapeError(`normalise ${describe(x)}`, "a bias needs a weight beside it");
+  }
   const inputs = [x, weight, bias].filter((tensor) => tensor !== undefined);
   return apply(layerNormOp, inputs, { epsilon });
 }

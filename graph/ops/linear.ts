@@ -1,5 +1,6 @@
 /** Affine maps of the last axis. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 import { add } from "./binary.ts";
@@ -15,6 +16,7 @@ export const linearOp: OpDefinition<"linear"> = {
   summary: "An affine map of the last axis.",
   infer([x, weight, bias]) {
     const action = `map ${describe(x!)} by ${describe(weight!)}`;
+    requireFloats(action, [x, weight, bias]);
     if (weight!.shape.length !== 2) throw new ShapeError(action, "the weight must have two axes");
     const [out, inner] = weight!.shape as [number, number];
     if (x!.shape.length < 1 || x!.shape.at(-1) !== inner) {

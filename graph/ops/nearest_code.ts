@@ -1,5 +1,6 @@
 /** Vector quantisation. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -12,11 +13,13 @@ export const nearestCodeOp: OpDefinition<"nearestCode"> = {
   inputs: "z [n, d], codebook [k, d]",
   summary: "For each row of z the index of the codebook's nearest row, the lowest of equals.",
   infer([z, codebook]) {
+    const action = `find ${describe(z!)} in the codebook ${describe(codebook!)}`;
+    requireFloats(action, [z, codebook]);
     if (
       z!.shape.length !== 2 || codebook!.shape.length !== 2 || z!.shape[1] !== codebook!.shape[1]
     ) {
       throw new ShapeError(
-        `find ${describe(z!)} in the codebook ${describe(codebook!)}`,
+        action,
         "both must be [count, width] of one width",
       );
     }

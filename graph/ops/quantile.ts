@@ -1,5 +1,6 @@
 /** Quantiles. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -15,9 +16,11 @@ export const quantileOp: OpDefinition<"quantile"> = {
   inputs: "x [..., d]",
   summary: "The `q`-quantile of the last axis, linear between the two nearest ranks.",
   infer([x], { q }) {
+    const action = `take the ${q}-quantile of ${describe(x!)}`;
+    requireFloats(action, [x]);
     if (x!.shape.length === 0 || !(q >= 0 && q <= 1)) {
       throw new ShapeError(
-        `take the ${q}-quantile of ${describe(x!)}`,
+        action,
         "it takes one axis or more and 0 <= q <= 1",
       );
     }

@@ -1,5 +1,6 @@
 /** Sums, means and maxima. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -20,6 +21,7 @@ export const reduceOp: OpDefinition<"reduce"> = {
   summary: "Sum, mean or maximum (`f`) over `axes`.",
   infer([x], { f, axes, keepDims }) {
     const action = `take the ${f} of ${describe(x!)} over [${axes.join(", ")}]`;
+    requireFloats(action, [x]);
     if (new Set(axes).size !== axes.length || axes.some((axis) => x!.shape[axis] === undefined)) {
       throw new ShapeError(action, "axes must exist and stand once");
     }

@@ -1,5 +1,6 @@
 /** Resizing by linear interpolation. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -49,9 +50,11 @@ export const resizeBilinearOp: OpDefinition<"resizeBilinear"> = {
   inputs: "x [n, c, h, w]",
   summary: "Resizes an image to `size` by linear interpolation between pixel centres.",
   infer([x], { size }) {
+    const action = `resize ${describe(x!)} to ${size.join(" x ")}`;
+    requireFloats(action, [x]);
     if (x!.shape.length !== 4 || size.some((side) => !Number.isInteger(side) || side < 1)) {
       throw new ShapeError(
-        `resize ${describe(x!)} to ${size.join(" x ")}`,
+        action,
         "it takes four axes and positive sizes",
       );
     }

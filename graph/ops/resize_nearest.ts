@@ -1,5 +1,6 @@
 /** Resizing by the nearest pixel. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -28,9 +29,11 @@ export const resizeNearestOp: OpDefinition<"resizeNearest"> = {
   summary:
     "Resizes an image to `size` by taking source row min(floor(i in / out), in - 1), columns likewise.",
   infer([x], { size }) {
+    const action = `resize ${describe(x!)} to ${size.join(" x ")}`;
+    requireFloats(action, [x]);
     if (x!.shape.length !== 4 || size.some((side) => !Number.isInteger(side) || side < 1)) {
       throw new ShapeError(
-        `resize ${describe(x!)} to ${size.join(" x ")}`,
+        action,
         "it takes four axes and positive sizes",
       );
     }

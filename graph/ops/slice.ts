@@ -24,6 +24,9 @@ export const sliceOp: OpDefinition<"slice"> = {
     if (start.length !== rank || stop.length !== rank || step.length !== rank) {
       throw new ShapeError(action, `start, stop and step must have ${rank} numbers each`);
     }
+    if ([...start, ...stop, ...step].some((number) => !Number.isInteger(number))) {
+      throw new ShapeError(action, `start, stop and step [${step.join(", ")}] must be whole`);
+    }
     const shape = x!.shape.map((size, axis) => {
       const [from, to, by] = [start[axis]!, stop[axis]!, step[axis]!];
       if (from < 0 || to > size || from > to || by < 1) {
@@ -57,6 +60,9 @@ export function slice(
   },
 ): Tensor {
   const axis = options.axis < 0 ? options.axis + x.shape.length : options.axis;
+  if (x.shape[axis] === undefined) {
+    throw new ShapeError(`slice axis ${options.axis} of ${describe(x)}`, "there is no such axis");
+  }
   const set = (otherwise: readonly number[], own: number) =>
     otherwise.map((value, at) => at === axis ? own : value);
   return apply(sliceOp, [x], {

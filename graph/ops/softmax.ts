@@ -1,5 +1,6 @@
 /** Softmax. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -15,8 +16,10 @@ export const softmaxOp: OpDefinition<"softmax"> = {
   inputs: "x",
   summary: "exp(x) / sum exp(x) along `axis`, safe for large x.",
   infer([x], { axis }) {
+    const action = `take softmax of ${describe(x!)}`;
+    requireFloats(action, [x]);
     if (x!.shape[axis] === undefined) {
-      throw new ShapeError(`take softmax of ${describe(x!)}`, `it has no axis ${axis}`);
+      throw new ShapeError(action, `it has no axis ${axis}`);
     }
     return x!;
   },

@@ -1,5 +1,6 @@
 /** Enlarging by whole factors. @module */
 import { type OpDefinition, ShapeError } from "../op.ts";
+import { requireFloats } from "../require_floats.ts";
 import { describe, f32 } from "../tensor_spec.ts";
 import { apply, type Tensor } from "../trace.ts";
 
@@ -15,9 +16,11 @@ export const upsampleNearestOp: OpDefinition<"upsampleNearest"> = {
   inputs: "x [n, c, h, w]",
   summary: "Every pixel becomes a block of `scale` pixels.",
   infer([x], { scale }) {
+    const action = `enlarge ${describe(x!)} by ${scale.join(" x ")}`;
+    requireFloats(action, [x]);
     if (x!.shape.length !== 4 || scale.some((factor) => !Number.isInteger(factor) || factor < 1)) {
       throw new ShapeError(
-        `enlarge ${describe(x!)} by ${scale.join(" x ")}`,
+        action,
         "it takes four axes and whole factors",
       );
     }
