@@ -30,12 +30,19 @@ export { apply, Tensor, trace, type Traced, Weights } from "./graph/trace.ts";
 export * from "./backends/backend.ts";
 export * from "./backends/checked.ts";
 export * from "./backends/profiled.ts";
+export type { Difference } from "./backends/difference.ts";
+export type { MemoryUse } from "./backends/webgpu/gpu.ts";
+export type { GpuLimits } from "./backends/webgpu/kernel.ts";
+export type { KernelFreeOp, KernelOp } from "./backends/webgpu/kernels/mod.ts";
+export type { KernelTime } from "./backends/webgpu/program.ts";
+export type { ChooseKernel, ProgramStatistics } from "./backends/webgpu/plan_program.ts";
 export {
   type AdapterDescription,
   hasWebgpu,
   type WebgpuBackend,
   webgpuBackend,
   type WebgpuOptions,
+  type WebgpuProgram,
 } from "./backends/webgpu/webgpu_backend.ts";
 export { referenceBackend, type ReferenceOptions } from "./backends/reference/backend.ts";
 

@@ -4,7 +4,13 @@
  * @module
  */
 import type { Graph } from "../graph/graph.ts";
-import type { DType, HostTensor, TensorSpec } from "../graph/tensor_spec.ts";
+import {
+  describe,
+  type DType,
+  type HostTensor,
+  sizeOf,
+  type TensorSpec,
+} from "../graph/tensor_spec.ts";
 
 /** A tensor of a checkpoint, before it is read. */
 export interface StoredTensor {
@@ -160,6 +166,20 @@ function fits(found: readonly number[], wanted: readonly number[]): boolean {
 }
 
 /**
+ * Checks that a host tensor has as many elements as its shape says.
+ *
+ * @throws {InputError} If it does not.
+ */
+export function checkHostTensor(tensor: HostTensor, name: string): void {
+  const size = sizeOf(tensor.shape);
+  if (tensor.data.length !== size) {
+    throw new InputError(
+      `Cannot use ${name}: it has ${tensor.data.length} elements, but ${describe(tensor)} has ${size}`,
+    );
+  }
+}
+
+/**
  * Checks what a program is given against its graph.
  *
  * @throws {InputError} If an input is missing, unknown or of another spec.
@@ -176,7 +196,8 @@ export function checkInputs(graph: Graph, inputs: Readonly<Record<string, RunInp
       );
     }
   }
-  for (const name of Object.keys(inputs)) {
+  for (const [name, given] of Object.entries(inputs)) {
+    if (!("spec" in given)) checkHostTensor(given, name);
     if (!graph.inputs.some((input) => input.name === name)) {
       const names = graph.inputs.map((input) => input.name).join(", ");
       throw new InputError(`Cannot run the graph: it has no input ${name}; it has ${names}`);

@@ -1,8 +1,9 @@
 /**
- * The page of {@link ./schedulers.ts}: measured numbers as a table.
+ * The page of `schedulers.ts`: measured numbers as a table and a plot.
  *
  * @module
  */
+import { lineChart } from "../tools/line_chart.ts";
 
 /** What one sampler reached. */
 export interface Distances {
@@ -41,7 +42,8 @@ export function comparisonPage(comparison: Comparison): string {
   const { budgets, ddim, heun, between, scale, distances } = comparison;
   const most = budgets.at(-1)!;
   const table = (of: (point: Distances["points"][number]) => number): string => {
-    const rows = distances.toSorted((a, b) => of(a.points.at(-1)!) - of(b.points.at(-1)!));
+    const rows = distances.filter(({ points }) => points.length > 0)
+      .toSorted((a, b) => of(a.points.at(-1)!) - of(b.points.at(-1)!));
     return [
       `| sampler | ${budgets.map((budget) => `${budget}`).join(" | ")} | steps of ${most} |`,
       `|---|${budgets.map(() => "--:").join("|")}|--:|`,
@@ -87,4 +89,23 @@ Measured by
 
     deno run -P=bench bench/schedulers.ts
 `;
+}
+
+/** Draws the distances from Heun's long run. */
+export function comparisonChart({ budgets, distances }: Comparison): string {
+  return lineChart({
+    x: { label: "evaluations of the network", ticks: budgets, logarithmic: true },
+    y: {
+      label: "RMS distance of latents",
+      ticks: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3],
+      logarithmic: true,
+    },
+    lines: distances.map(({ name, points }) => ({
+      name,
+      points: points.map(({ evaluations, fromHeun }) => [evaluations, fromHeun] as const),
+      marked: true,
+    })),
+    width: 680,
+    height: 420,
+  });
 }

@@ -1,28 +1,33 @@
 // deno-lint-ignore-file no-console -- tells how far it is
 /**
  * How near each deterministic sampler comes to the exact solution, for how many evaluations of the network, on the embedded
- * model. Writes docs/scheduler_comparison.md and its plot.
+ * model. Writes docs/schedulers/comparison.json, and of that docs/scheduler_comparison.md and its plot; with --page only
+ * the latter.
  *
- *     deno run -P=bench bench/schedulers.ts [--backend webgpu] [--budgets 5,10,20,40] [--reference-steps 1000]
+ *     deno run -P=bench bench/schedulers.ts [--page] [--backend webgpu] [--budgets 5,10,20,40] [--ddim 1000] [--heun 400]
+ *
+ * The last two are the evaluations of the network that the long runs may take.
  *
  * @module
  */
 import { parseArgs } from "@std/cli";
 import { type BackendChoice, chooseBackend, pipeline, scheduler } from "../mod.ts";
 import type { SchedulerConfig, TextToImage } from "../mod.ts";
-import { type Comparison, comparisonPage, type Distances } from "./scheduler_page.ts";
-import { lineChart } from "../tools/line_chart.ts";
+import {
+  type Comparison,
+  comparisonChart,
+  comparisonPage,
+  type Distances,
+} from "./scheduler_page.ts";
 
 /**
- * The samplers compared. Those of Karras' spread and those that have no other stand for what the spread changes. Not among
- * them: samplers with noise; LCM and TCD, which are for distilled networks; EDM Euler and IPNDM, whose networks are others.
+ * The samplers compared. Karras' spread is there once, to show what it changes. Not among them: samplers with noise; LCM and
+ * TCD, which are for distilled networks; EDM Euler and IPNDM, whose networks are others.
  */
 const SAMPLERS = [
   "ddim",
   "euler",
-  "euler-karras",
   "heun",
-  "heun-karras",
   "dpm2",
   "lms",
   "plms",
@@ -82,14 +87,15 @@ function distance(a: Float32Array, b: Float32Array): number {
 
 async function compare(
   generate: TextToImage,
-  { base, budgets, referenceSteps }: {
+  { base, budgets, long }: {
     readonly base: SchedulerConfig;
     readonly budgets: readonly number[];
-    readonly referenceSteps: number;
+    /** Evaluations of the long runs. */
+    readonly long: { readonly ddim: number; readonly heun: number };
   },
 ): Promise<Pick<Comparison, "ddim" | "heun" | "between" | "scale" | "distances">> {
-  const limit = async (name: string) => {
-    const one = affordable(name, { base, budget: referenceSteps })!;
+  const limit = async (name: keyof typeof long) => {
+    const one = affordable(name, { base, budget: long[name] })!;
     const start = performance.now();
     const latents = await drawn(generate, one);
     console.error(`${name}: ${one.evaluations} evaluations in ${since(start)} s`);
@@ -129,44 +135,53 @@ function since(start: number): string {
   return ((performance.now() - start) / 1000).toFixed(0);
 }
 
-if (import.meta.main) {
-  const args = parseArgs(Deno.args, {
-    string: ["backend", "budgets", "reference-steps"],
-    default: { backend: "webgpu", budgets: "5,10,20,40", "reference-steps": "1000" },
-  });
-  const budgets = args.budgets.split(",").map(Number);
-  const { backend, description } = await chooseBackend(args.backend as BackendChoice & string);
+async function measure(
+  { backend: name, budgets, long }: {
+    readonly backend: BackendChoice & string;
+    readonly budgets: readonly number[];
+    readonly long: { readonly ddim: number; readonly heun: number };
+  },
+): Promise<Comparison> {
+  const { backend, description } = await chooseBackend(name);
   await using _ = backend;
   await using generate = await pipeline("text-to-image", "shapes", { backend });
   const config = new URL("../assets/shapes/scheduler/scheduler_config.json", import.meta.url);
   const base: SchedulerConfig = JSON.parse(await Deno.readTextFile(config));
-  const referenceSteps = Number(args["reference-steps"]);
-  const measured = await compare(generate, { base, budgets, referenceSteps });
-  const comparison: Comparison = {
-    ...measured,
+  const measured = await compare(generate, { base, budgets, long });
+  return {
     backend: description,
     prompts: PROMPTS,
     seeds: SEEDS,
     guidance: GUIDANCE,
     budgets,
+    ...measured,
   };
+}
+
+if (import.meta.main) {
+  const {
+    page,
+    backend = "webgpu",
+    budgets = "5,10,20,40",
+    ddim = "1000",
+    heun = "400",
+  } = parseArgs(Deno.args, {
+    boolean: ["page"],
+    string: ["backend", "budgets", "ddim", "heun"],
+  });
+  const numbers = new URL("schedulers/comparison.json", PLACE);
+  if (!page) {
+    const measured = await measure({
+      backend: backend as BackendChoice & string,
+      budgets: budgets.split(",").map(Number),
+      long: { ddim: Number(ddim), heun: Number(heun) },
+    });
+    await Deno.writeTextFile(numbers, JSON.stringify(measured, null, 2) + "\n");
+  }
+  const comparison: Comparison = JSON.parse(await Deno.readTextFile(numbers));
   await Deno.writeTextFile(new URL("scheduler_comparison.md", PLACE), comparisonPage(comparison));
   await Deno.writeTextFile(
     new URL("schedulers/comparison.svg", PLACE),
-    lineChart({
-      x: { label: "evaluations of the network", ticks: budgets, logarithmic: true },
-      y: {
-        label: "RMS distance of latents",
-        ticks: [0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1],
-        logarithmic: true,
-      },
-      lines: comparison.distances.map(({ name, points }) => ({
-        name,
-        points: points.map(({ evaluations, fromHeun }) => [evaluations, fromHeun] as const),
-        marked: true,
-      })),
-      width: 680,
-      height: 420,
-    }),
+    comparisonChart(comparison),
   );
 }

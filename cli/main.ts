@@ -24,6 +24,14 @@ const COMMANDS: readonly Command[] = [txt2img, info, conform];
  *
  * @param args What stands after the program's name.
  * @returns The exit code: 0 it is done, 1 it failed, 2 the command line was wrong, 130 it was interrupted.
+ *
+ * @example
+ * ```ts
+ * import { main } from "./main.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * assertEquals(await main(["txt2img", "a red circle", "--seed", "seven"]), 2);
+ * ```
  */
 export async function main(args: readonly string[]): Promise<number> {
   const console = systemConsole();

@@ -3,7 +3,6 @@
  *
  * @module
  */
-import configuration from "../deno.json" with { type: "json" };
 
-/** The package's version. */
-export const VERSION: string = configuration.version;
+/** The package's version, as in deno.json, which a packed library does not have. */
+export const VERSION = "0.1.0";

@@ -11,7 +11,7 @@ await using generate = await pipeline("text-to-image", "shapes");
 const frames: Picture[] = [];
 await generate({
   prompt: "a yellow diamond left of a white ring",
-  steps: 6,
+  steps: 5,
   seed: 3,
   // From pure noise the first guess is a blur; each step knows more.
   onStep: async (step) => {

@@ -47,7 +47,9 @@ class Recording {
 
   input(name: string, spec: TensorSpec): Tensor {
     const tensor = this.value(spec);
-    this.inputs.push({ name, id: tensor.id, spec });
+    // A host tensor is a spec too: its data stays outside.
+    const { shape, dtype } = tensor;
+    this.inputs.push({ name, id: tensor.id, spec: { shape, dtype } });
     return tensor;
   }
 

@@ -200,3 +200,61 @@ Deno.test("bounds of lambda leave out timesteps, in Python's JSON or without", (
     assertEquals(scheduler("dpmpp-2m", { base: { lambda_min_clipped } }).timesteps(5)[0], 999);
   }
 });
+
+Deno.test("one step is one evaluation, in every class but those that need more", () => {
+  for (const name of CLASSES.keys()) {
+    const one = scheduler(name);
+    if (name === "PNDMScheduler") {
+      assertThrows(() => one.plan(1), SchedulerError, "warm-up needs 4 or more");
+      // Without the warm-up there is no second timestep that would be evaluated twice.
+      const { rows } = scheduler("plms").plan(1);
+      assertEquals(rows.map((row) => row.evaluate?.timestep), [0]);
+      continue;
+    }
+    const { rows } = one.plan(1);
+    assertEquals(rows.filter((row) => row.evaluate !== undefined).length, 1, name);
+  }
+});
+
+Deno.test("as many steps as the diffusion has are planned, or refused for a reason that is told", () => {
+  const refused: Readonly<Record<string, string>> = {
+    // These spread one timestep more than there are steps.
+    DPMSolverMultistepScheduler: "some are the same, wanted fewer steps",
+    DPMSolverSinglestepScheduler: "some are the same, wanted fewer steps",
+    DEISMultistepScheduler: "some are the same, wanted fewer steps",
+    UniPCMultistepScheduler: "some are the same, wanted fewer steps",
+    LCMScheduler: "the network was distilled for 50",
+    TCDScheduler: "the network was distilled for 50",
+  };
+  for (const name of CLASSES.keys()) {
+    const one = scheduler(name);
+    const reason = refused[name];
+    if (reason === undefined) {
+      const evaluated = one.plan(1000).rows.filter((row) => row.evaluate !== undefined);
+      assert(evaluated.length >= 1000, name);
+    } else {
+      assertThrows(() => one.plan(1000), SchedulerError, reason, name);
+      if (reason.startsWith("some")) assertEquals(one.plan(999).rows.length, 999);
+    }
+  }
+});
+
+Deno.test("strength 1 is the whole plan, strength 0 none of it; where a class has no strength, it says so", () => {
+  for (const name of CLASSES.keys()) {
+    const one = name === "PNDMScheduler" ? scheduler("plms") : scheduler(name);
+    if (!one.accepts.has("strength")) {
+      assertThrows(() => one.plan(10, { strength: 1 }), SchedulerError, "with strength: it takes");
+      continue;
+    }
+    assertEquals(one.plan(10, { strength: 1 }), one.plan(10), name);
+    assert(one.plan(10, { strength: 0.1 }).rows.length >= 1, name);
+    // As in diffusers, it has an evaluation more than steps, and strength counts those from the end.
+    if (name === "PNDMScheduler") continue;
+    assertThrows(
+      () => one.plan(10, { strength: 0 }),
+      SchedulerError,
+      "with a strength of 0: no step of 10 is left, wanted 0.1 or more",
+      name,
+    );
+  }
+});

@@ -12,6 +12,7 @@ import { lastUses } from "../../graph/passes/liveness.ts";
 import { describe, type HostTensor, sameShape, type TensorSpec } from "../../graph/tensor_spec.ts";
 import {
   type Backend,
+  checkHostTensor,
   checkInputs,
   checkWeights,
   type CompileOptions,
@@ -67,8 +68,11 @@ export function referenceBackend(options: ReferenceOptions = {}): Backend {
       }
       return new ReferenceProgram({ graph, simple, parameters, weights, constant });
     },
-    upload: ({ dtype, shape, data }) =>
-      new ReferenceValue({ dtype, shape: [...shape], data: data.slice() } as HostTensor),
+    upload(tensor) {
+      checkHostTensor(tensor, "a tensor to upload");
+      const { dtype, shape, data } = tensor;
+      return new ReferenceValue({ dtype, shape: [...shape], data: data.slice() } as HostTensor);
+    },
     // A turn of the event loop, so that timers and signals are heard.
     settled: () => new Promise((resolve) => setTimeout(resolve, 0)),
     [Symbol.asyncDispose]: () => Promise.resolve(),

@@ -199,6 +199,8 @@ export class Gpu {
   /** Enqueues a copy from host memory; the length must be a multiple of four bytes. */
   write(buffer: GPUBuffer, data: ArrayBufferView<ArrayBuffer>, offset = 0): void {
     this.check();
+    // wgpu refuses to write nothing, and not every runtime survives that.
+    if (data.byteLength === 0) return;
     this.#guarded("upload", () => this.device.queue.writeBuffer(buffer, offset, data));
     this.pendingUpload += data.byteLength;
   }

@@ -11,11 +11,17 @@ import type { Tail } from "./tail.ts";
 
 /** The limits that kernels obey: a subset of `GPUSupportedLimits`. */
 export interface GpuLimits {
+  /** Storage buffers that one kernel may use. */
   readonly maxStorageBuffersPerShaderStage: number;
+  /** Bytes that the invocations of a workgroup may share. */
   readonly maxComputeWorkgroupStorageSize: number;
+  /** Bytes of a buffer that a kernel may see at once. */
   readonly maxStorageBufferBindingSize: number;
+  /** Bytes of a buffer. */
   readonly maxBufferSize: number;
+  /** Workgroups along one axis of a dispatch. */
   readonly maxComputeWorkgroupsPerDimension: number;
+  /** Invocations of a workgroup. */
   readonly maxComputeInvocationsPerWorkgroup: number;
 }
 

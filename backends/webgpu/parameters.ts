@@ -79,6 +79,7 @@ export class DeviceParameters implements Parameters {
       return { ...part, buffer: gpu.allocate(bytes, { purpose }), bytes };
     });
     try {
+      await gpu.faults();
       const chunk = Math.max(4, Math.floor(CHUNK_BYTES / (4 * inner) / 4) * 4);
       for (const part of parts) {
         for (let start = part.start; start < part.end; start += chunk) {

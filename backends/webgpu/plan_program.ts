@@ -147,9 +147,11 @@ export function planProgram(graph: Graph, options: PlanOptions): PlannedProgram 
     if (wanted.has(id)) homes.set(id, { kind: "weight", name, shape: spec.shape });
   }
   for (const node of graph.nodes) {
-    if (node.op !== "constant" || !wanted.has(node.id)) continue;
-    const { shape, values } = node.attributes;
-    homes.set(node.id, { kind: "numbers", values, words: sizeOf(shape) });
+    if (!wanted.has(node.id)) continue;
+    const words = sizeOf(node.output.shape);
+    if (node.op === "constant") {
+      homes.set(node.id, { kind: "numbers", values: node.attributes.values, words });
+    } else if (words === 0) homes.set(node.id, { kind: "numbers", values: [0], words });
   }
 
   const lives = new Map<ValueId, { from: number; to: number; across: boolean }>();

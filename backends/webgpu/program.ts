@@ -271,7 +271,7 @@ export class GpuProgram implements Program {
       const value = into[name] ?? new DeviceValue(gpu, spec);
       value.output = name;
       value.version++;
-      encoder.copyBufferToBuffer(buffer, 0, value.buffer, 0, value.bytes);
+      if (value.bytes > 0) encoder.copyBufferToBuffer(buffer, 0, value.buffer, 0, value.bytes);
       results[name] = value;
     }
     gpu.submit(encoder, "run a program");

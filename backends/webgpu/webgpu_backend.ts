@@ -16,9 +16,10 @@ import {
   type LoadOptions,
   type Parameters,
   type ParameterSource,
+  type Program,
+  type RunInput,
 } from "../backend.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { HostTensor } from "../../graph/tensor_spec.ts";
 import { describe, sizeOf } from "../../graph/tensor_spec.ts";
 import { Arena } from "./arena.ts";
 import { DeviceError } from "./device_error.ts";
@@ -26,8 +27,8 @@ import { DeviceValue, toWords } from "./device_value.ts";
 import { Gpu, type MemoryUse } from "./gpu.ts";
 import { DEFAULT_LIMITS, type GpuLimits } from "./kernel.ts";
 import { DeviceParameters } from "./parameters.ts";
-import type { ChooseKernel } from "./plan_program.ts";
-import { compileProgram, type GpuProgram } from "./program.ts";
+import type { ChooseKernel, ProgramStatistics } from "./plan_program.ts";
+import { compileProgram, type KernelTime } from "./program.ts";
 
 /** What is known of the hardware. */
 export interface AdapterDescription {
@@ -58,6 +59,7 @@ export interface WebgpuOptions {
 
 /** A {@linkcode Backend} on a GPU, and what it says of itself. */
 export interface WebgpuBackend extends Backend {
+  /** The backend's name. */
   readonly name: "webgpu";
   /** The hardware. */
   readonly adapter: AdapterDescription;
@@ -71,8 +73,23 @@ export interface WebgpuBackend extends Backend {
   readonly pendingUpload: number;
   /** Bytes on the device. */
   memory(): MemoryUse;
-  compile(graph: Graph, parameters: Parameters, options?: CompileOptions): Promise<GpuProgram>;
-  upload(tensor: HostTensor): DeviceValue;
+  /** As {@linkcode Backend.compile}; the program also says what it costs. */
+  compile(graph: Graph, parameters: Parameters, options?: CompileOptions): Promise<WebgpuProgram>;
+}
+
+/** A compiled graph, and what a run of it costs. */
+export interface WebgpuProgram extends Program {
+  /** Dispatches and memory. */
+  readonly statistics: ProgramStatistics;
+  /** The kernels of a run, without the constant part: names of their ops (`conv2d+silu`), the site of the first. */
+  readonly steps: readonly { readonly label: string; readonly site: string }[];
+  /**
+   * Runs once more with the device's clock, waits, and drops the results. Absent where the device has no clock that may be
+   * read (the feature `timestamp-query`).
+   */
+  readonly profile:
+    | ((inputs: Readonly<Record<string, RunInput>>) => Promise<readonly KernelTime[]>)
+    | undefined;
 }
 
 /** The limits that are worth more than the default. */
@@ -113,15 +130,17 @@ export async function hasWebgpu(): Promise<boolean> {
  * @throws {DeviceError} If there is no adapter, or it gives no device.
  *
  * @example
- * ```ts ignore
- * import { add, f32, hostTensor, trace, webgpuBackend } from "@denoise/denoise";
+ * ```ts
+ * import { add, f32, hasWebgpu, hostTensor, trace, webgpuBackend } from "@denoise/denoise";
  *
- * await using backend = await webgpuBackend();
- * const graph = trace(({ a, b }) => add(a, b), { a: f32(2), b: f32(2) });
- * using weights = await backend.load({ description: "none", tensors: new Map(), read: () => Promise.reject() });
- * using program = await backend.compile(graph, weights);
- * const { output } = program.run({ a: hostTensor([2], [1, 2]), b: hostTensor([2], [3, 4]) });
- * await output!.read(); // 4, 6
+ * if (await hasWebgpu()) {
+ *   await using backend = await webgpuBackend();
+ *   using none = await backend.load({ description: "", tensors: new Map(), read: () => Promise.reject() });
+ *   const graph = trace(({ a, b }) => add(a, b), { a: f32(2), b: f32(2) });
+ *   using program = await backend.compile(graph, none);
+ *   using output = program.run({ a: hostTensor([2], [1, 2]), b: hostTensor([2], [3, 4]) }).output!;
+ *   (await output.read()).data; // [4, 6]
+ * }
  * ```
  */
 export async function webgpuBackend(options: WebgpuOptions = {}): Promise<WebgpuBackend> {

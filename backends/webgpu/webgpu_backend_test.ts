@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import {
   add,
+  concat,
   conv2d,
   embedding,
   linear,
@@ -19,6 +20,7 @@ import { DisposedError, InputError, type ParameterSource } from "../backend.ts";
 import { checked } from "../checked.ts";
 import { referenceBackend } from "../reference/backend.ts";
 import { NonFiniteError } from "./device_error.ts";
+import { GpuProgram } from "./program.ts";
 import { hasWebgpu, webgpuBackend } from "./webgpu_backend.ts";
 
 const ignore = !await hasWebgpu();
@@ -276,6 +278,7 @@ for (const kernel of ["registers", "naive"]) {
     }, { x: f32(2, 5, 4, 3), w: f32(7, 5, 3, 3), b: f32(7) });
     const inputs = { x: normal([2, 5, 4, 3], 1), w: normal([7, 5, 3, 3], 2), b: normal([7], 3) };
     using program = await backend.compile(graph, parameters);
+    assert(program instanceof GpuProgram);
     assertEquals(program.steps.filter(({ label }) => label.includes("upsample")), []);
     await using reference = referenceBackend();
     using own = await reference.load(none);
@@ -287,6 +290,21 @@ for (const kernel of ["registers", "naive"]) {
     }
   }, { choose: (_, names) => names.find((name) => name === kernel) });
 }
+
+test("tensors without elements pass through", async (backend) => {
+  using parameters = await backend.load(none);
+  const graph = trace(({ x, none }) => {
+    const nothing = silu(add(none, x));
+    return { joined: concat([x, nothing, x], { axis: 0 }), nothing };
+  }, { x: f32(1, 3), none: f32(0, 3) });
+  using program = await backend.compile(graph, parameters);
+  const x = hostTensor([1, 3], [1, 2, 3]);
+  const { joined, nothing } = program.run({ x, none: hostTensor([0, 3], []) });
+  assertEquals(await joined!.read(), hostTensor([2, 3], [1, 2, 3, 1, 2, 3]));
+  assertEquals(await nothing!.read(), hostTensor([0, 3], []));
+  joined![Symbol.dispose]();
+  nothing![Symbol.dispose]();
+});
 
 test("a NaN in a result is an error that names the output", async (backend) => {
   using parameters = await backend.load(none);
@@ -362,6 +380,7 @@ test("the device's clock times every step", async (backend) => {
     w: f32(64, 64),
   });
   using program = await backend.compile(graph, parameters, { constant: ["w"] });
+  assert(program instanceof GpuProgram);
   const timed = backend.device.features.has("timestamp-query");
   assertEquals(program.profile !== undefined, timed);
   if (!timed) return;

@@ -8,6 +8,8 @@ import { checkWritable, writeFiles } from "../../formats/write_file.ts";
 import {
   encodeJpeg,
   encodePng,
+  type Picture,
+  pictureGrid,
   pipeline,
   referenceBackend,
   type StepEvent,
@@ -48,7 +50,8 @@ async function run(args: Arguments, context: Context): Promise<number> {
   const start = performance.now();
   const request = readTxt2img(args);
   // Before the work, not after it.
-  for (const file of [...request.files, ...request.previews]) await checkWritable(file);
+  const grids = request.grid === undefined ? [] : [request.grid];
+  for (const file of [...request.files, ...request.previews, ...grids]) await checkWritable(file);
   const chosen = await openBackend(request.backend);
   const check = request.check
     ? checked(chosen.backend, referenceBackend({ decompose: true }))
@@ -65,22 +68,21 @@ async function run(args: Arguments, context: Context): Promise<number> {
     images.map((image, at) => image.encode(formatOf(request.files[at]!))),
   );
   signal.throwIfAborted();
-  await writeFiles(new Map(encoded.map((bytes, at) => [request.files[at]!, bytes])));
+  const written = new Map(encoded.map((bytes, at) => [request.files[at]!, bytes]));
+  for (const file of grids) written.set(file, await encodeAs(file, pictureGrid(images)));
+  await writeFiles(written);
   const seconds = (performance.now() - start) / 1000;
   const found = check?.report();
   if (found !== undefined) console.note(checkLine(found));
   if (request.json) {
-    const { files } = request;
+    const files = [...written.keys()];
     const { seed: _, ...settings } = images[0]!.settings;
     const { nodes, worst } = found ?? {};
     const checks = found === undefined ? {} : { check: { nodes, worst } };
-    console.print(JSON.stringify(
-      { files, seeds, settings, backend: chosen.description, seconds, ...checks },
-      null,
-      2,
-    ));
+    const where = { backend: chosen.description };
+    console.print(JSON.stringify({ files, seeds, settings, ...where, seconds, ...checks }));
   } else {
-    for (const file of request.files) console.print(file);
+    for (const file of written.keys()) console.print(file);
   }
   return EXIT.done;
 }
@@ -118,6 +120,8 @@ async function draw(
         height: request.height,
         scheduler: request.sampler,
         eta: request.eta,
+        guidanceRescale: request.guidanceRescale,
+        clipSkip: request.clipSkip,
         onStep: watched ? onStep : undefined,
       }),
     });
@@ -132,7 +136,12 @@ async function writePreviews(event: StepEvent, files: readonly string[]): Promis
     [string, Uint8Array]
   > => {
     const file = files[at]!;
-    return [file, formatOf(file) === "png" ? await encodePng(picture) : await encodeJpeg(picture)];
+    return [file, await encodeAs(file, picture)];
   }));
   await writeFiles(new Map(encoded));
+}
+
+/** A picture without settings, in the format that a file's name asks for. */
+async function encodeAs(file: string, picture: Picture): Promise<Uint8Array> {
+  return formatOf(file) === "png" ? await encodePng(picture) : await encodeJpeg(picture);
 }

@@ -35,6 +35,16 @@ export const TXT2IMG_OPTIONS: readonly Option[] = [
     value: "NAME",
     help: "ddim, euler, … (default: the model's)",
   },
+  {
+    name: "guidance-rescale",
+    value: "X",
+    help: "share of guidance's contrast taken back, 0 to 1 (default 0)",
+  },
+  {
+    name: "clip-skip",
+    value: "N",
+    help: "1 is CLIP's last layer, 2 the one before it (default 1)",
+  },
   { name: "eta", value: "X", help: "share of fresh noise in a step of DDIM, 0 to 1 (default 0)" },
   {
     name: "model",
@@ -48,6 +58,7 @@ export const TXT2IMG_OPTIONS: readonly Option[] = [
     value: "FILE",
     help: ".png or .jpg; numbered if several (default out.png)",
   },
+  { name: "grid", value: "FILE", help: "also all pictures in one file" },
   { name: "preview", value: "FILE", help: "after each step, the picture as it is expected then" },
   BACKEND_OPTION,
   { name: "precision", value: "f32|f16", help: "how weights are kept (default f32)" },
@@ -66,12 +77,17 @@ export interface Txt2imgRequest {
   readonly width: number | undefined;
   readonly height: number | undefined;
   readonly eta: number | undefined;
+  readonly guidanceRescale: number | undefined;
+  /** Layers left out, as the library counts them: the command's number less one. */
+  readonly clipSkip: number | undefined;
   readonly sampler: string | undefined;
   readonly model: string;
   readonly backend: string;
   readonly precision: Precision | undefined;
   /** The files to be written, one a picture. */
   readonly files: readonly string[];
+  /** The file of all pictures in one. */
+  readonly grid: string | undefined;
   /** The files of the previews, one a picture, or none. */
   readonly previews: readonly string[];
   readonly check: boolean;
@@ -98,6 +114,11 @@ export function readTxt2img(args: Arguments): Txt2imgRequest {
   if (twice !== undefined) {
     throw new UsageError(`Cannot use --preview ${preview}: ${twice} is also written by --output`);
   }
+  const grid = pictureFile(args, "grid");
+  if (grid !== undefined && [...files, ...previews].includes(grid)) {
+    throw new UsageError(`Cannot use --grid ${grid}: another option writes that file`);
+  }
+  const clipSkip = args.integer("clip-skip", { min: 1 });
   const side = { min: 1, max: 16384 };
   return {
     prompt: readPrompt(args),
@@ -108,11 +129,14 @@ export function readTxt2img(args: Arguments): Txt2imgRequest {
     width: args.integer("width", side),
     height: args.integer("height", side),
     eta: args.number("eta"),
+    guidanceRescale: args.number("guidance-rescale"),
+    clipSkip: clipSkip === undefined ? undefined : clipSkip - 1,
     sampler: args.text("sampler"),
     model: args.text("model") ?? "shapes",
     backend: args.text("backend") ?? "auto",
     precision: args.choice("precision", ["f32", "f16"]),
     files,
+    grid,
     previews,
     check: args.flag("check"),
     json: args.flag("json"),

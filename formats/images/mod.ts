@@ -16,6 +16,7 @@ export {
   type Settings,
   settingsText,
 } from "./infotext.ts";
+export { pictureGrid } from "./grid.ts";
 export { type JpegCodec, jpegCodec, type JpegPixels } from "./jpeg_codec.ts";
 export type { ImageLimits } from "./limits.ts";
 export { checkPicture, ImageError, type Picture } from "./picture.ts";

@@ -66,7 +66,7 @@ try {
       return new Response(content, { headers: { "content-type": type } });
     },
   );
-  const process = new Deno.Command(chromium, {
+  const process = new Deno.Command(String(chromium), {
     args: [
       "--headless=new",
       "--no-sandbox",

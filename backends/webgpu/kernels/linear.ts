@@ -10,9 +10,9 @@ import { sizeOf } from "../../../graph/tensor_spec.ts";
 import { assemble, elementwise } from "../wgsl/assemble.ts";
 import { input, up4, weightReader, weightReader4 } from "../wgsl/snippets.ts";
 
-function sizes({ operands }: KernelRequest<"linear">) {
+function sizes({ node, operands }: KernelRequest<"linear">) {
   const [out, inner] = operands[1]!.shape as [number, number];
-  return { out, inner, rows: sizeOf(operands[0]!.shape) / inner, bias: operands.length > 2 };
+  return { out, inner, rows: sizeOf(node.output.shape) / out, bias: operands.length > 2 };
 }
 
 const naive: Kernel<"linear"> = {

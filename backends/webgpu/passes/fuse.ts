@@ -10,7 +10,6 @@
  * @module
  */
 import type { Graph, Node, NodeOf, ValueId } from "../../../graph/graph.ts";
-import { specsOf } from "../../../graph/graph.ts";
 import { sameShape, sizeOf, type TensorSpec } from "../../../graph/tensor_spec.ts";
 import type { KernelOp } from "../kernels/mod.ts";
 import {
@@ -23,6 +22,8 @@ import {
   type Strided,
 } from "../strided.ts";
 import type { External, PointwiseNode, Statement, Tail, Term } from "../tail.ts";
+import { isView, reindex, storedStrides } from "./reindex.ts";
+import { simplify } from "./simplify.ts";
 
 /** A node that has a kernel. */
 export type KernelNode = NodeOf<KernelOp>;
@@ -87,10 +88,6 @@ function isPointwise(node: Node): node is PointwiseNode {
   }
 }
 
-function isView(node: Node): node is NodeOf<"slice" | "permute" | "upsampleNearest"> {
-  return node.op === "slice" || node.op === "permute" || node.op === "upsampleNearest";
-}
-
 function hasKernel(node: Node): node is KernelNode {
   return !isPointwise(node) && !isView(node) && node.op !== "constant" && node.op !== "reshape";
 }
@@ -110,59 +107,10 @@ export function fuse(
   graph: Graph,
   options: { readonly constant: readonly string[]; readonly buffers: number },
 ): Fused {
-  const specs = specsOf(graph);
-  const position = new Map<ValueId, number>();
-  const producers = new Map<ValueId, Node>();
-  const roots = new Map<ValueId, ValueId>();
-  const constants = new Set<ValueId>();
-  for (const { id } of graph.parameters) constants.add(id);
-  for (const { id, name } of graph.inputs) if (options.constant.includes(name)) constants.add(id);
-
-  const root = (id: ValueId): ValueId => roots.get(id) ?? id;
-  const known = new Map<string, ValueId>();
-  graph.nodes.forEach((node, at) => {
-    position.set(node.id, at);
-    if (node.inputs.every((id) => constants.has(id))) constants.add(node.id);
-    const from = node.inputs[0];
-    if (
-      from !== undefined &&
-      (node.op === "reshape" ||
-        (node.op === "cast" && specs.get(from)!.dtype === node.attributes.to))
-    ) {
-      roots.set(node.id, root(from));
-      return;
-    }
-    if (node.op !== "constant" || node.attributes.values.length <= 16) {
-      // Shapes belong to the key: two reshapes of one value are stored as the same.
-      const key = JSON.stringify([
-        node.op,
-        node.attributes,
-        node.inputs.map((id) => [root(id), specs.get(id)!.shape]),
-      ]);
-      const same = known.get(key);
-      if (same !== undefined) {
-        roots.set(node.id, same);
-        return;
-      }
-      known.set(key, node.id);
-    }
-    producers.set(node.id, node);
-  });
-
-  // What the outputs need, and who reads it.
-  const consumers = new Map<ValueId, Node[]>();
-  const outputs = new Set(graph.outputs.map(({ id }) => root(id)));
-  const live = new Set<ValueId>(outputs);
-  for (const node of [...graph.nodes].reverse()) {
-    if (!live.has(node.id) || producers.get(node.id) !== node) continue;
-    for (const id of new Set(node.inputs.map(root))) {
-      live.add(id);
-      const list = consumers.get(id);
-      if (list === undefined) consumers.set(id, [node]);
-      else list.push(node);
-    }
-  }
-  const nodes = graph.nodes.filter((node) => live.has(node.id) && producers.get(node.id) === node);
+  const { specs, position, producers, consumers, outputs, constants, nodes, root } = simplify(
+    graph,
+    options.constant,
+  );
   const claimed = new Set<ValueId>();
   /** Views that are stored because a group ends in them. */
   const storedViews = new Set<ValueId>();
@@ -340,7 +288,8 @@ export function fuse(
   const demanded: ValueId[] = [];
   const demand = (id: ValueId) => {
     const node = producers.get(id);
-    if (node !== undefined && isView(node) && !storedViews.has(id)) demanded.push(id);
+    if (node === undefined || !isView(node) || storedViews.has(id)) return;
+    if (sizeOf(node.output.shape) > 0) demanded.push(id);
   };
   const build = (group: Group) => {
     const step = makeStep(group);
@@ -380,10 +329,10 @@ export function fuse(
       ? { kind: "value", dtype: last.output.dtype }
       : { kind: "statement", index: statements.length - 1, dtype: last.output.dtype };
     const bases = [...new Set(found.map(({ base }) => base))];
-    const strided = found.filter(({ view }) => !isWhole(view));
+    const strided = found.filter(({ view }) => !isDense(view));
     const destination = permute === undefined ? undefined : {
       dims: specs.get(permute.inputs[0]!)!.shape,
-      strides: inverse(permute),
+      strides: storedStrides(permute),
     };
     const dims = refine([
       [sizeOf(spec.shape)],
@@ -407,7 +356,9 @@ export function fuse(
     const inputs = anchor === undefined ? [] : anchor.inputs.map(root);
     // A convolution reads an enlarged image from the small one.
     const image = anchor?.op === "conv2d" ? producers.get(inputs[0]!) : undefined;
-    const enlarged = image?.op === "upsampleNearest" ? image : undefined;
+    const enlarged = image?.op === "upsampleNearest" && sizeOf(image.output.shape) > 0
+      ? image
+      : undefined;
     if (enlarged !== undefined) inputs[0] = root(enlarged.inputs[0]!);
     return {
       node: anchor,
@@ -440,76 +391,4 @@ export function fuse(
   }
   steps.sort((a, b) => position.get(a.output)! - position.get(b.output)!);
   return { steps, stored: root, isConstant: (id) => constants.has(id) };
-}
-
-/** A whole tensor, read like the result itself. */
-function isWhole(view: Strided): boolean {
-  return isDense(view);
-}
-
-/** For each axis that a permutation reads, the stride at which its result stores it. */
-function inverse(permute: NodeOf<"permute">): number[] {
-  const strides = denseStrides(permute.output.shape);
-  const { order } = permute.attributes;
-  return order.map((_, axis) => strides[order.indexOf(axis)]!);
-}
-
-/** The strides of a view of a (perhaps strided) tensor of `shape`; undefined if they are not strides. */
-function reindex(
-  node: NodeOf<"slice" | "permute" | "upsampleNearest">,
-  { shape, under }: { readonly shape: readonly number[]; readonly under: Strided },
-): Strided | undefined {
-  const dims = refine([shape, under.dims]);
-  if (dims === undefined) return undefined;
-  const strides = expand(under, dims);
-  // The dims of each axis.
-  const axes: { dims: number[]; strides: number[] }[] = [];
-  let at = dims.length;
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const own: { dims: number[]; strides: number[] } = { dims: [], strides: [] };
-    let remaining = shape[axis]!;
-    while (remaining > 1) {
-      at--;
-      own.dims.unshift(dims[at]!);
-      own.strides.unshift(strides[at]!);
-      remaining /= dims[at]!;
-    }
-    axes.unshift(own);
-  }
-  let offset = under.offset;
-  switch (node.op) {
-    case "permute": {
-      const ordered = node.attributes.order.map((axis) => axes[axis]!);
-      return {
-        offset,
-        dims: ordered.flatMap((each) => each.dims),
-        strides: ordered.flatMap((each) => each.strides),
-      };
-    }
-    case "slice": {
-      const { start, step } = node.attributes;
-      for (let axis = 0; axis < shape.length; axis++) {
-        const size = node.output.shape[axis]!;
-        if (size === shape[axis] && step[axis] === 1) continue;
-        const own = axes[axis]!;
-        if (own.dims.length > 1) return undefined;
-        const stride = own.strides[0] ?? 0;
-        offset += start[axis]! * stride;
-        axes[axis] = { dims: [size], strides: [stride * step[axis]!] };
-      }
-      break;
-    }
-    case "upsampleNearest": {
-      node.attributes.scale.forEach((scale, at) => {
-        const own = axes[2 + at]!;
-        axes[2 + at] = { dims: [...own.dims, scale], strides: [...own.strides, 0] };
-      });
-      break;
-    }
-  }
-  return {
-    offset,
-    dims: axes.flatMap((each) => each.dims),
-    strides: axes.flatMap((each) => each.strides),
-  };
 }

@@ -116,6 +116,16 @@ Deno.test("equal nodes are computed once", () => {
   ]);
 });
 
+Deno.test("zeros of two signs and infinities are not equal nodes", () => {
+  const graph = trace(({ x }) => {
+    const parts = [0, -0, Infinity, -Infinity].map((value) => add(x, constant([value])));
+    return concat([...parts, add(x, constant([0]))], { axis: 0 });
+  }, { x: f32(4) });
+  const { steps } = fuse(graph, { constant: [], buffers: 8 });
+  assertEquals(steps.at(-1)!.inputs.length, 5);
+  assertEquals(new Set(steps.at(-1)!.inputs).size, 4);
+});
+
 Deno.test("what a kernel reads is made before it, though its tail reads it too", () => {
   assertEquals(
     labels(({ x }) => {
