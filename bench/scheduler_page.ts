@@ -56,7 +56,10 @@ export function comparisonPage(comparison: Comparison): string {
       }),
     ].join("\n");
   };
-  return `# Samplers compared on the embedded model
+  return `<!-- deno-fmt-ignore-file -->
+<!-- Made by bench/schedulers.ts of schedulers/comparison.json. -->
+
+# Samplers compared on the embedded model
 
 Distance from the exact solution of the probability flow, for how many evaluations of the network, of every sampler here that
 draws no noise and is for networks like this one.

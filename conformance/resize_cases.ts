@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Comparison } from "./comparison.ts";
 import type { Picture } from "../formats/images/picture.ts";
 import { resize, type ResizeFilter } from "../formats/images/resize.ts";
 import {
@@ -13,18 +14,6 @@ import {
 } from "../formats/images/vae_image_processor.ts";
 import type { DType, HostTensorOf } from "../graph/tensor_spec.ts";
 import type { GoldenCase } from "./golden_case.ts";
-
-/** A result beside what it should be. */
-export interface Comparison {
-  /** The output's name in the golden file. */
-  readonly name: string;
-  /** Our elements. */
-  readonly actual: ArrayLike<number>;
-  /** The golden's elements; a case has passed only if there are as many. */
-  readonly expected: ArrayLike<number>;
-  /** Largest difference of an element that passes. */
-  readonly bound: number;
-}
 
 /**
  * Runs a case of kind `pil_resize`, `vae_image_preprocess`, `vae_tensor_preprocess` or

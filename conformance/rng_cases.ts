@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Comparison } from "./comparison.ts";
 import { sizeOf } from "../graph/tensor_spec.ts";
 import { MT19937 } from "../random/mt19937.ts";
 import { philox4x32 } from "../random/philox.ts";
@@ -10,18 +11,6 @@ import { PhiloxGenerator } from "../random/philox_generator.ts";
 import { randnTensor } from "../random/randn_tensor.ts";
 import { TorchGenerator } from "../random/torch_generator.ts";
 import type { GoldenCase } from "./golden_case.ts";
-
-/** One tensor that a case is about. It passes if no element differs by more than `bound`. */
-export interface Comparison {
-  /** The output's name in the file. */
-  readonly name: string;
-  /** What we compute. */
-  readonly actual: ArrayLike<number>;
-  /** What the file says. */
-  readonly expected: ArrayLike<number>;
-  /** The largest difference allowed; 0 asks for equal numbers. */
-  readonly bound: number;
-}
 
 /** torch makes 16 normals or more in single precision and with its processor's vector functions. */
 const SINGLE_PRECISION = 5e-6;

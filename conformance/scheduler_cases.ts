@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Comparison } from "./comparison.ts";
 import type { HostTensor } from "../graph/tensor_spec.ts";
 import { sigmasOf } from "../schedulers/noise_schedule.ts";
 import type { Level } from "../schedulers/plan.ts";
@@ -10,18 +11,6 @@ import { type PlanOptions, type Scheduler, scheduler } from "../schedulers/sched
 import { logarithms, sigmaToTimestep } from "../schedulers/sigma_spacing.ts";
 import { simulate } from "../schedulers/simulate.ts";
 import type { GoldenCase } from "./golden_case.ts";
-
-/** One tensor that a case is about. It passes if no element differs by more than its bound. */
-export interface Comparison {
-  /** The output's name in the file. */
-  readonly name: string;
-  /** What we compute. */
-  readonly actual: ArrayLike<number>;
-  /** What the file says. */
-  readonly expected: ArrayLike<number>;
-  /** The largest difference allowed, of every element or element by element; 0 asks for equal numbers. */
-  readonly bound: number | readonly number[];
-}
 
 /** The settings of each kind. */
 type Settings =

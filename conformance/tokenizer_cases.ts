@@ -3,21 +3,10 @@
  *
  * @module
  */
+import type { Comparison } from "./comparison.ts";
 import { type FileSource, subfolder } from "../formats/file_source.ts";
 import { openTokenizer } from "../formats/tokenizers/open_tokenizer.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
-
-/** One list of ids that a case is about. It passes if all are equal. */
-export interface Comparison {
-  /** `unpadded.12`: which prompt, and how it was encoded. */
-  readonly name: string;
-  /** Our ids. */
-  readonly actual: ArrayLike<number>;
-  /** The golden's ids. */
-  readonly expected: ArrayLike<number>;
-  /** 0: ids are equal or wrong. */
-  readonly bound: number;
-}
 
 /** What a case says of its tokenizer. */
 export interface TokenizerSettings {

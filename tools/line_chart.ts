@@ -86,7 +86,7 @@ export function lineChart({ x, y, lines, width, height }: LineChart): string {
       ];
     }),
   ];
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
+  return `<!-- deno-fmt-ignore-file -->\n<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" ` +
     `viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="11">\n${
       elements.join("\n")
     }\n</svg>\n`;

@@ -110,7 +110,7 @@ export const SCHEDULER_NOTES: Readonly<Record<string, SchedulerNote>> = {
     what:
       "The same solvers without history: rounds of one to three steps, each of which starts again from where its round began.",
     sources: [DPM, DPMPP],
-    order: "that of `solver_order`, counted in rounds' evaluations",
+    order: "that of `solver_order`",
     choose: "Where guidance changes between steps, which history does not forgive.",
   },
   DEISMultistepScheduler: {

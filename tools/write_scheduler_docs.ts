@@ -52,8 +52,8 @@ interface Described {
 }
 
 function page(classes: readonly Described[]): string {
-  return `<!-- Made by tools/write_scheduler_docs.ts: change that, or schedulers/, and run it again. -->
-<!-- deno-fmt-ignore-file -->
+  return `<!-- deno-fmt-ignore-file -->
+<!-- Made by tools/write_scheduler_docs.ts: change that, or schedulers/, and run it again. -->
 
 # Schedulers
 
