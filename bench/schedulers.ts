@@ -173,7 +173,7 @@ if (import.meta.main) {
   if (!page) {
     const measured = await measure({
       backend: backend as BackendChoice & string,
-      budgets: budgets.split(",").map(Number),
+      budgets: String(budgets).split(",").map(Number),
       long: { ddim: Number(ddim), heun: Number(heun) },
     });
     await Deno.writeTextFile(numbers, JSON.stringify(measured, null, 2) + "\n");

@@ -1,11 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { type GoldenCase, parseGoldenCase } from "./golden_case.ts";
-import { type Comparison, runResizeCase } from "./resize_cases.ts";
+import { type Comparison, judge } from "./comparison.ts";
+import { runResizeCase } from "./resize_cases.ts";
 
-function passes({ actual, expected, bound }: Comparison): boolean {
-  return actual.length === expected.length &&
-    Array.from(expected).every((value, i) => Math.abs(actual[i]! - value) <= bound);
-}
+const passes = (comparison: Comparison): boolean => judge([comparison]).passed;
 
 async function runFolder(folder: URL): Promise<Map<string, number>> {
   const kinds = new Map<string, number>();

@@ -1,7 +1,8 @@
 import { assert, assertEquals } from "@std/assert";
 import { CLASSES } from "../schedulers/classes.ts";
 import { type GoldenCase, parseGoldenCase } from "./golden_case.ts";
-import { type Comparison, isSchedulerCase, runSchedulerCase } from "./scheduler_cases.ts";
+import type { Comparison } from "./comparison.ts";
+import { isSchedulerCase, runSchedulerCase } from "./scheduler_cases.ts";
 
 /** Every case that diffusers made, if they are here. */
 const ALL = new URL("../../shared/goldens/schedulers/", import.meta.url);

@@ -1,6 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { folderFiles } from "../formats/files.ts";
-import { type Comparison, openCaseTokenizer, runTokenizerCase } from "./tokenizer_cases.ts";
+import type { Comparison } from "./comparison.ts";
+import { openCaseTokenizer, runTokenizerCase } from "./tokenizer_cases.ts";
 
 const SOME = new URL("../tests/goldens/tokenizers/", import.meta.url);
 const ALL = new URL("../../shared/", import.meta.url);
