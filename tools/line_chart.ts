@@ -50,7 +50,8 @@ export function lineChart({ x, y, lines, width, height }: LineChart): string {
     ...line,
     points: points.filter(inside).map(([a, b]) => [across(a), down(b)] as const),
   }));
-  const labels = lines.length > 1 ? spread(drawn.map(({ points }) => points.at(-1)?.[1] ?? 0)) : [];
+  const heights = drawn.map(({ points }) => points.at(-1)?.[1] ?? 0);
+  const labels = lines.length > 1 ? spread(heights, height - 14) : [];
   const elements = [
     `<rect width="${width}" height="${height}" fill="#ffffff"/>`,
     ...x.ticks.flatMap((tick) => [
@@ -106,16 +107,19 @@ function between(value: number, { ticks }: Axis): boolean {
   return value >= ticks[0]! && value <= ticks.at(-1)!;
 }
 
-/** Moves labels apart, downwards, in the order of their heights. */
-function spread(heights: readonly number[]): number[] {
+/** Moves labels apart, downwards in the order of their heights, and up again where they would leave the chart. */
+function spread(heights: readonly number[], lowest: number): number[] {
   const order = heights.map((_, i) => i).toSorted((a, b) => heights[a]! - heights[b]!);
   const moved = [...heights];
-  const total = (order.length - 1) * LINE_HEIGHT;
-  const lowest = Math.max(...heights);
-  let least = Math.min(Math.min(...heights), Math.max(MARGIN.top + 6, lowest - total));
+  let least = -Infinity;
   for (const i of order) {
     moved[i] = Math.max(moved[i]!, least);
     least = moved[i]! + LINE_HEIGHT;
+  }
+  let most = lowest;
+  for (const i of order.toReversed()) {
+    moved[i] = Math.min(moved[i]!, most);
+    most = moved[i]! - LINE_HEIGHT;
   }
   return moved;
 }

@@ -64,13 +64,14 @@ of noise schedule and prediction holds for whatever scheduler is named.
 
 ## Which to choose
 
-- **10 to 30 steps:** \`dpmpp-2m\` or \`unipc\`.
+- **5 to 10 steps:** \`unipc\`. **20 and more:** \`dpmpp-2m-karras\`.
 - **To repeat what others published:** the class they name; \`ddim\` and \`plms\` for most of the latent diffusion papers.
 - **Pictures that vary more:** \`euler-a\` or \`dpmpp-2m-sde\`, which add noise.
 - **Distilled networks:** the scheduler that they were distilled for, \`lcm\` or \`tcd\`.
 - **From a picture to its noise:** \`ddim-inverse\`. **Filling in with a network not trained for it:** \`repaint\`.
 
-[Samplers compared](./scheduler_comparison.md) shows how near each comes to the exact solution for how many evaluations.
+[Samplers compared](./scheduler_comparison.md) shows how near each comes to the result of 1000 steps for how many evaluations;
+the advice on numbers of steps is from there, and so for one small model.
 
 ## At a glance
 
