@@ -174,7 +174,9 @@ export function checkHostTensor(tensor: HostTensor, name: string): void {
   const size = sizeOf(tensor.shape);
   if (tensor.data.length !== size) {
     throw new InputError(
-      `Cannot use ${name}: it has ${tensor.data.length} elements, but ${describe(tensor)} has ${size}`,
+      `Cannot use ${name}: it has ${tensor.data.length} elements, but ${
+        describe(tensor)
+      } has ${size}`,
     );
   }
 }
