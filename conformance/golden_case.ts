@@ -13,12 +13,19 @@ export interface GoldenCase {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
-/** Whether a safetensors file says that it is a golden case; others are somebody's data. */
-export function isGoldenCase(bytes: Uint8Array<ArrayBuffer>): boolean {
-  const length = new DataView(bytes.buffer, bytes.byteOffset, 8).getUint32(0, true);
-  return /^\s*\{[^]*"__metadata__"\s*:\s*\{[^]*"case"/.test(
-    new TextDecoder().decode(bytes.subarray(8, 8 + length)),
-  );
+/** A safetensors file's header. */
+function readHeader(bytes: Uint8Array<ArrayBuffer>): Readonly<Record<string, unknown>> & {
+  readonly __metadata__?: Readonly<Record<string, string>>;
+} {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const length = Number(view.getBigUint64(0, true));
+  return JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+}
+
+/** The settings of a golden file; nothing if the file is somebody's data. */
+export function goldenSettings(bytes: Uint8Array<ArrayBuffer>): GoldenCase["settings"] | undefined {
+  const json = readHeader(bytes).__metadata__?.case;
+  return json === undefined ? undefined : parseSettings(json);
 }
 
 /** Parses the bytes of a golden file. */
@@ -49,6 +56,17 @@ export function parseGoldenCase(bytes: Uint8Array<ArrayBuffer>): GoldenCase {
         break;
       case "U8":
         tensors.set(name, { dtype: "u8", shape, data: new Uint8Array(data) });
+        break;
+      case "BOOL":
+        tensors.set(name, { dtype: "u8", shape, data: new Uint8Array(data) });
+        break;
+      case "I64":
+        // Ids and timesteps, as PyTorch has them; our graphs take 32 bits.
+        tensors.set(name, {
+          dtype: "i32",
+          shape,
+          data: Int32Array.from(new BigInt64Array(data), Number),
+        });
         break;
       default:
         throw new Error(`Cannot read ${name}: stored as ${entry.dtype}`);
