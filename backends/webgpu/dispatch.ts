@@ -6,7 +6,9 @@ import type { Pass } from "./kernel.ts";
 /** A part of a buffer that a pass binds. */
 export interface Bound {
   readonly buffer: GPUBuffer;
-  /** Bytes from its start that the pass may see. */
+  /** Bytes before the part; 0 unless it is a window. */
+  readonly start?: number;
+  /** Bytes that the pass may see. */
   readonly bytes: number;
 }
 
@@ -65,9 +67,9 @@ export function bind(
         binding: 0,
         resource: { buffer: uniforms, offset, size: pass.uniforms.byteLength },
       },
-      ...storage.map(({ buffer, bytes }, at) => ({
+      ...storage.map(({ buffer, start = 0, bytes }, at) => ({
         binding: at + 1,
-        resource: { buffer, offset: 0, size: Math.max(16, Math.ceil(bytes / 16) * 16) },
+        resource: { buffer, offset: start, size: Math.max(16, Math.ceil(bytes / 16) * 16) },
       })),
     ],
   });

@@ -23,6 +23,7 @@ import {
   planProgram,
   type ProgramStatistics,
 } from "./plan_program.ts";
+import { windowed } from "./windows.ts";
 import { timeDispatches } from "./timestamps.ts";
 
 /** One kernel of a program, for profiles and messages. */
@@ -138,17 +139,29 @@ export async function compileProgram(
             return buffers.get(output)!;
         }
       };
-      const dispatches = plan.passes.map((pass): Dispatch => {
+      const dispatches: Dispatch[] = [];
+      for (const pass of plan.passes) {
         const index = at++;
-        return bind(gpu, {
+        const whole = pass.buffers.map(resolve);
+        const split = windowed(pass, {
+          bytes: whole.map(({ bytes }) => bytes),
+          limits: gpu.traits.limits,
+        });
+        dispatches.push(bind(gpu, {
           pass,
-          pipeline: pipelines[index]!,
+          pipeline: split === undefined
+            ? pipelines[index]!
+            : await gpu.pipeline(split.wgsl, `${pass.label}, windows`),
           uniforms,
           offset: blocks.offsets[index]!,
-          storage: pass.buffers.map(resolve),
+          storage: split === undefined ? whole : split.windows.map(({ buffer, start, bytes }) => ({
+            buffer: whole[buffer]!.buffer,
+            start,
+            bytes,
+          })),
           purpose: `${label}${site === "" ? "" : ` at ${site}`}`,
-        });
-      });
+        }));
+      }
       steps.push({ label, site, spec, dispatches });
     }
     await gpu.faults();
