@@ -7,7 +7,7 @@ import type { Pass } from "./kernel.ts";
 export interface Bound {
   readonly buffer: GPUBuffer;
   /** Bytes before the part; 0 unless it is a window. */
-  readonly start?: number;
+  readonly byteOffset?: number;
   /** Bytes that the pass may see. */
   readonly bytes: number;
 }
@@ -67,9 +67,9 @@ export function bind(
         binding: 0,
         resource: { buffer: uniforms, offset, size: pass.uniforms.byteLength },
       },
-      ...storage.map(({ buffer, start = 0, bytes }, at) => ({
+      ...storage.map(({ buffer, byteOffset = 0, bytes }, at) => ({
         binding: at + 1,
-        resource: { buffer, offset: start, size: Math.max(16, Math.ceil(bytes / 16) * 16) },
+        resource: { buffer, offset: byteOffset, size: Math.max(16, Math.ceil(bytes / 16) * 16) },
       })),
     ],
   });

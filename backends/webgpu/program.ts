@@ -156,7 +156,7 @@ export async function compileProgram(
           offset: blocks.offsets[index]!,
           storage: split === undefined ? whole : split.windows.map(({ buffer, start, bytes }) => ({
             buffer: whole[buffer]!.buffer,
-            start,
+            byteOffset: start,
             bytes,
           })),
           purpose: `${label}${site === "" ? "" : ` at ${site}`}`,
