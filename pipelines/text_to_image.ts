@@ -137,9 +137,20 @@ function prepare({ family }: Parts, options: TextToImageOptions): Request {
   const scheduler = options.scheduler === undefined
     ? makeScheduler(family.scheduler)
     : makeScheduler(options.scheduler, { base: family.scheduler });
-  const steps = options.steps ?? defaults.steps;
+  const { timesteps, sigmas } = options;
+  const listed = timesteps ?? sigmas;
+  if (listed !== undefined && options.steps !== undefined) {
+    throw new SettingsError(
+      "Cannot use steps together with timesteps or sigmas: these say how many there are",
+    );
+  }
+  const steps = listed?.length ?? options.steps ?? defaults.steps;
   // As in diffusers, eta is for the schedulers that take it.
-  const plan = scheduler.plan(steps, scheduler.accepts.has("eta") ? { eta } : {});
+  const plan = scheduler.plan(listed === undefined ? steps : null, {
+    ...(scheduler.accepts.has("eta") ? { eta } : {}),
+    ...(timesteps === undefined ? {} : { timesteps }),
+    ...(sigmas === undefined ? {} : { sigmas }),
+  });
   const latentShape = [batch, family.latentChannels, height / family.factor, width / family.factor];
   const { latents } = options;
   if (latents !== undefined) {
@@ -174,6 +185,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
   const { model, family, arithmetic } = parts;
   const { plan, batch, guidanceScale, latentShape } = request;
   options.signal?.throwIfAborted();
+  options.onPlan?.(plan);
 
   const guided = family.guided(guidanceScale);
   using context = await encode(parts, { request, guided, onWarning: options.onWarning });

@@ -5,6 +5,7 @@
  */
 import type { Picture } from "../formats/images/picture.ts";
 import type { HostTensor, HostTensorOf } from "../graph/tensor_spec.ts";
+import type { Plan } from "../schedulers/plan.ts";
 import type { SchedulerConfig } from "../schedulers/scheduler.ts";
 import type { GeneratedImage } from "./generated_image.ts";
 import type { Model } from "./model.ts";
@@ -34,6 +35,12 @@ export interface TextToImageOptions {
   readonly count?: number;
   /** A scheduler's name (`ddim`, `euler`), or a configuration. Default: the model's own. */
   readonly scheduler?: string | SchedulerConfig;
+  /** The timesteps to evaluate, falling, instead of `steps`; only for schedulers that take them. */
+  readonly timesteps?: readonly number[];
+  /** The noise levels to step through, falling, instead of `steps`; only for schedulers that take them. */
+  readonly sigmas?: readonly number[];
+  /** Told the plan before sampling starts. */
+  readonly onPlan?: (plan: Plan) => void;
   /** Share of fresh noise in a step of DDIM (Song et al. 2021, equation 16), 0 to 1; other schedulers do not use it. */
   readonly eta?: number;
   /**

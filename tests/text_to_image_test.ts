@@ -10,6 +10,7 @@ import {
   NonFiniteError,
   openFiles,
   pipeline,
+  type Plan,
   referenceBackend,
   SafetensorsError,
   SchedulerError,
@@ -87,6 +88,34 @@ Deno.test("the prompt, the negative prompt and guidance each change the picture"
     const changed = await generate({ ...QUICK, ...change });
     assert(changed.tensor.data.some((x, at) => x !== base.tensor.data[at]), JSON.stringify(change));
   }
+});
+
+Deno.test("timesteps and sigmas may be given, and the plan is told before sampling", async () => {
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
+  const { steps: _, ...request } = QUICK;
+  const evaluated: (number | undefined)[] = [];
+  const plans: Plan[] = [];
+  const { images } = await generate({
+    ...request,
+    scheduler: "euler",
+    timesteps: [900, 500, 100],
+    onPlan: (plan) => plans.push(plan),
+    onStep: ({ timestep }) => void evaluated.push(timestep),
+  });
+  assertEquals(evaluated, [900, 500, 100]);
+  assertEquals(plans[0]!.rows.length, 3);
+  assertEquals(images[0]!.settings.steps, 3);
+  const some = await generate({ ...request, scheduler: "euler", sigmas: [20, 3, 0.5] });
+  assert(some.tensor.data.every(Number.isFinite));
+  await assertRejects(
+    () => generate({ ...QUICK, scheduler: "euler", timesteps: [900, 100] }),
+    SettingsError,
+    "steps together with timesteps",
+  );
+  await assertRejects(
+    () => generate({ ...request, scheduler: "euler", timesteps: [100, 900] }),
+    SchedulerError,
+  );
 });
 
 Deno.test("latents that are given take the place of the seed's", async () => {
