@@ -34,6 +34,13 @@ export interface ParameterSource {
   read(name: string, rows?: readonly [number, number]): Promise<Float32Array>;
 }
 
+/** What graphs without weights are compiled with. */
+export const NO_WEIGHTS: ParameterSource = {
+  description: "no weights",
+  tensors: new Map(),
+  read: (name) => Promise.reject(new Error(`Cannot read ${name}: there are no weights`)),
+};
+
 /** A model's weights, once, on the device. Disposing it frees them. */
 export interface Parameters extends Disposable {
   /** What they are read from. */

@@ -13,31 +13,34 @@ export interface GoldenCase {
   readonly tensors: ReadonlyMap<string, HostTensor>;
 }
 
-/** A safetensors file's header. */
-function readHeader(bytes: Uint8Array<ArrayBuffer>): Readonly<Record<string, unknown>> & {
-  readonly __metadata__?: Readonly<Record<string, string>>;
+/** A safetensors file's header, and how many bytes it has. */
+function readHeader(bytes: Uint8Array<ArrayBuffer>): {
+  readonly length: number;
+  readonly header: Readonly<Record<string, unknown>> & {
+    readonly __metadata__?: Readonly<Record<string, string>>;
+  };
 } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const length = Number(view.getBigUint64(0, true));
-  return JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  return { length, header: JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length))) };
 }
 
 /** The settings of a golden file; nothing if the file is somebody's data. */
 export function goldenSettings(bytes: Uint8Array<ArrayBuffer>): GoldenCase["settings"] | undefined {
-  const json = readHeader(bytes).__metadata__?.case;
+  const json = readHeader(bytes).header.__metadata__?.case;
   return json === undefined ? undefined : parseSettings(json);
 }
 
 /** Parses the bytes of a golden file. */
 export function parseGoldenCase(bytes: Uint8Array<ArrayBuffer>): GoldenCase {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const length = Number(view.getBigUint64(0, true));
-  const header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + length)));
+  const { length, header } = readHeader(bytes);
   const tensors = new Map<string, HostTensor>();
   for (
-    const [name, entry] of Object.entries<
-      { dtype: string; shape: number[]; data_offsets: [number, number] }
-    >(header)
+    const [name, entry] of Object.entries(
+      header as Readonly<
+        Record<string, { dtype: string; shape: number[]; data_offsets: [number, number] }>
+      >,
+    )
   ) {
     if (name === "__metadata__") continue;
     const [start, end] = entry.data_offsets;
@@ -72,7 +75,7 @@ export function parseGoldenCase(bytes: Uint8Array<ArrayBuffer>): GoldenCase {
         throw new Error(`Cannot read ${name}: stored as ${entry.dtype}`);
     }
   }
-  return { settings: parseSettings(header.__metadata__.case), tensors };
+  return { settings: parseSettings(header.__metadata__!.case!), tensors };
 }
 
 /** Python writes infinities into JSON; a number too large for a double means the same and is valid. */

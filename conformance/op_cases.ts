@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, Parameters } from "../backends/backend.ts";
+import { type Backend, NO_WEIGHTS } from "../backends/backend.ts";
 import type { CaseInput, OpCase, OpDefinition } from "../graph/op.ts";
 import * as op from "../graph/ops/mod.ts";
 import { type OpName, ops } from "../graph/ops/mod.ts";
@@ -176,15 +176,6 @@ const BUILDERS: Readonly<Record<string, Build>> = {
 /** Kinds of golden files that are expressible. */
 export const OP_KINDS: ReadonlySet<string> = new Set(Object.keys(BUILDERS));
 
-/** Parameters of graphs that have none. */
-export function noParameters(backend: Backend): Promise<Parameters> {
-  return backend.load({
-    description: "no weights",
-    tensors: new Map(),
-    read: (name) => Promise.reject(new Error(`Cannot read ${name}: there are no weights`)),
-  });
-}
-
 /** Runs a graph without weights once and reads its outputs. */
 async function runOnce(
   backend: Backend,
@@ -193,7 +184,7 @@ async function runOnce(
     readonly inputs: Readonly<Record<string, HostTensor>>;
   },
 ): Promise<Record<string, HostTensor>> {
-  using parameters = await noParameters(backend);
+  using parameters = await backend.load(NO_WEIGHTS);
   using program = await backend.compile(trace<string>(options.build, options.inputs), parameters);
   const read: Record<string, HostTensor> = {};
   for (const [name, value] of Object.entries(program.run(options.inputs))) {

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, Parameters, Program } from "../backends/backend.ts";
+import { type Backend, NO_WEIGHTS, type Parameters, type Program } from "../backends/backend.ts";
 import type { Graph } from "../graph/graph.ts";
 import { add, mul, split } from "../graph/ops/mod.ts";
 import { f32 } from "../graph/tensor_spec.ts";
@@ -24,11 +24,7 @@ export class Arithmetic {
   /** The program of a key; `build` is called if there is none yet. It stays this object's. */
   program(key: string, build: () => Graph): Promise<Program> {
     return this.#programs.get(key, async () => {
-      this.#parameters ??= this.#backend.load({
-        description: "no weights",
-        tensors: new Map(),
-        read: (name) => Promise.reject(new Error(`Cannot read ${name}: there are no weights`)),
-      });
+      this.#parameters ??= this.#backend.load(NO_WEIGHTS);
       return await this.#backend.compile(build(), await this.#parameters);
     });
   }

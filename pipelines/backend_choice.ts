@@ -4,6 +4,7 @@
  * @module
  */
 import type { Backend } from "../backends/backend.ts";
+import { isSoftwareAdapter } from "../backends/webgpu/software_adapter.ts";
 import { referenceBackend } from "../backends/reference/backend.ts";
 
 /** Names of backends; `auto` takes the fastest that works here. */
@@ -78,8 +79,5 @@ async function webgpu(): Promise<ChosenBackend> {
 async function hardwareWebgpu(): Promise<ChosenBackend | undefined> {
   const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
   if (!adapter) return undefined;
-  const { info } = adapter;
-  const software = info.isFallbackAdapter ||
-    /llvmpipe|lavapipe|swiftshader/i.test(`${info.description} ${info.device}`);
-  return software ? undefined : await webgpu();
+  return isSoftwareAdapter(adapter.info) ? undefined : await webgpu();
 }

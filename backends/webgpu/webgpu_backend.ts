@@ -27,6 +27,7 @@ import { DeviceValue, toWords } from "./device_value.ts";
 import { Gpu, type MemoryUse } from "./gpu.ts";
 import { DEFAULT_LIMITS, type GpuLimits } from "./kernel.ts";
 import { DeviceParameters } from "./parameters.ts";
+import { isSoftwareAdapter } from "./software_adapter.ts";
 import type { ChooseKernel, ProgramStatistics } from "./plan_program.ts";
 import { compileProgram, type KernelTime } from "./program.ts";
 
@@ -114,7 +115,7 @@ function describeAdapter(info: GPUAdapterInfo): AdapterDescription {
     vendor,
     architecture,
     description: name,
-    software: info.isFallbackAdapter || /llvmpipe|lavapipe|swiftshader/i.test(name),
+    software: isSoftwareAdapter(info),
   };
 }
 
