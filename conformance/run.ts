@@ -287,7 +287,7 @@ async function runGolden(
     case "resize":
       return runResizeCase(golden);
     case "schedulers":
-      if (isSchedulerCase(golden)) return runSchedulerCase(golden);
+      if (isSchedulerCase(golden)) return await runSchedulerCase(golden, { backend, exact });
       break;
     case "components":
       if (COMPONENT_KINDS.has(kind)) {

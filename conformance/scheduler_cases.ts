@@ -3,13 +3,15 @@
  *
  * @module
  */
+import type { Backend } from "../backends/backend.ts";
 import type { Comparison } from "./comparison.ts";
 import type { HostTensor } from "../graph/tensor_spec.ts";
 import { sigmasOf } from "../schedulers/noise_schedule.ts";
 import type { Level } from "../schedulers/plan.ts";
 import { type PlanOptions, type Scheduler, scheduler } from "../schedulers/scheduler.ts";
 import { logarithms, sigmaToTimestep } from "../schedulers/sigma_spacing.ts";
-import { simulate } from "../schedulers/simulate.ts";
+import { simulate, type SimulatedRow } from "../schedulers/simulate.ts";
+import { executePlan } from "./executed_plan.ts";
 import type { GoldenCase } from "./golden_case.ts";
 
 /** The settings of each kind. */
@@ -75,8 +77,16 @@ const TABLE = 4e-7;
 const RESCALED = { table: 1e-4, noise: 2.4e-7, row: 1e-4, logarithm: 2e-5 };
 /** Timesteps found among logarithms. Whole ones are equal. */
 const LOGARITHM = 1e-6;
-/** Each row of a sampling loop. */
-const ROW = { error: 16, magnitude: 2e-5 };
+/** What rounding may cost in each row of a sampling loop: shares of the recorded error and of the row's magnitude. */
+interface RowBound {
+  readonly error: number;
+  readonly magnitude: number;
+}
+
+/** On plain numbers and on the reference. */
+const EXACT: RowBound = { error: 16, magnitude: 2e-5 };
+/** On other backends. */
+const ROUNDED: RowBound = { error: 64, magnitude: 1e-4 };
 const ANCESTRAL_MIDPOINT = "KDPM2AncestralDiscreteScheduler";
 /** Classes that find timesteps among logarithms whatever their configuration, and do not round them. */
 const LOOKED_UP: ReadonlySet<string> = new Set([
@@ -97,16 +107,27 @@ export function isSchedulerCase({ settings: { kind } }: GoldenCase): boolean {
   return kind.startsWith("scheduler_") || kind.startsWith("repaint_");
 }
 
+/** What executes trajectories. */
+export interface SchedulerCaseOptions {
+  /** Runs the loop's graphs. */
+  readonly backend: Backend;
+  /** Holds the backend to the reference's bounds. */
+  readonly exact: boolean;
+}
+
 /**
- * Computes what a case computes.
+ * Computes what a case computes: its tables, and trajectories both on plain numbers and by the pipelines' loop on a backend.
  *
  * @throws {SchedulerError} The case's configuration is not one of ours.
  */
-export function runSchedulerCase(golden: GoldenCase): readonly Comparison[] {
+export async function runSchedulerCase(
+  golden: GoldenCase,
+  options: SchedulerCaseOptions,
+): Promise<readonly Comparison[]> {
   const settings = golden.settings as unknown as Settings;
   switch (settings.kind) {
     case "scheduler_trajectory":
-      return trajectory(golden, settings);
+      return await trajectory(golden, { ...options, settings });
     case "scheduler_timesteps": {
       const sampler = schedulerOf(settings);
       return settings.step_counts.flatMap((steps) => {
@@ -160,7 +181,7 @@ export function runSchedulerCase(golden: GoldenCase): readonly Comparison[] {
         bound: 0,
       }));
     case "repaint_trajectory":
-      return repaint(golden, settings);
+      return await repaint(golden, { ...options, settings });
     default: {
       const never: never = settings;
       throw new Error(`Cannot run a case of kind ${(never as GoldenCase["settings"]).kind}`);
@@ -172,30 +193,42 @@ function schedulerOf(settings: { readonly class: string; readonly config: Config
   return scheduler({ ...settings.config, _class_name: settings.class });
 }
 
-function trajectory(golden: GoldenCase, settings: TrajectorySettings): Comparison[] {
+async function trajectory(
+  golden: GoldenCase,
+  { settings, ...options }: SchedulerCaseOptions & { readonly settings: TrajectorySettings },
+): Promise<Comparison[]> {
   const sampler = schedulerOf(settings);
   const { strength: scheduleStrength, ...setTimesteps } = settings.set_timesteps;
-  const options: PlanOptions = {
+  const asked: PlanOptions = {
     ...camelCased({ ...setTimesteps, ...settings.step }),
     ...(scheduleStrength !== undefined && { scheduleStrength: scheduleStrength as number }),
     ...(settings.strength != null && { strength: settings.strength }),
   };
-  const plan = sampler.plan(settings.steps, options);
+  const plan = sampler.plan(settings.steps, asked);
   const { shape } = tensor(golden, "input.sample");
   const given = data(golden, "input.sample");
   const image2image = settings.strength != null;
   const sample = image2image
     ? mixed(plan.start, { image: given, noise: data(golden, "input.start_noise") })
     : given.map((x) => x * plan.initialScale);
-  const rows = simulate(plan, {
+  const variance = settings.model_variance !== undefined;
+  const draw = (k: number) => data(golden, `input.noise.${k}`);
+  const simulated = simulate(plan, {
     shape,
     sample,
-    model: (input, timestep) =>
-      network(input, { timestep, shape, variance: settings.model_variance !== undefined }),
-    draw: (k) => data(golden, `input.noise.${k}`),
+    model: (input, timestep) => network(input, { timestep, shape, variance }),
+    draw,
+  });
+  const image = tensor(golden, "input.sample");
+  const executed = await executePlan(plan, {
+    ...options,
+    shape,
+    start: image2image ? { image, noise: tensor(golden, "input.start_noise") } : { noise: image },
+    draw,
+    variance,
   });
 
-  const sigmas = sampler.sigmas(settings.steps, options);
+  const sigmas = sampler.sigmas(settings.steps, asked);
   const midpoints = settings.class === ANCESTRAL_MIDPOINT ? lostDigits(sigmas!) : [];
   const rescaled = isRescaled(golden);
   const least = 1 - (sampler.noiseSchedule?.alphasCumprod[0] ?? 0);
@@ -209,19 +242,37 @@ function trajectory(golden: GoldenCase, settings: TrajectorySettings): Compariso
       }),
     )
   );
-  /** How far the samples after a row may be off, beyond the usual share of their own size. */
-  const slackAfter = (row: number) =>
-    ROW.error * settings.difference_from_float64[row]! +
-    Math.max(...unsettled.slice(0, row + 1)) * magnitude(rows[row]!.sample);
-  /** The network sees the sample before, and its output moves by less than that. */
-  const slackBefore = (row: number) =>
-    row === 0 ? 0 : (slackAfter(row - 1) + ROW.magnitude * magnitude(rows[row - 1]!.sample)) *
-      plan.rows[row]!.evaluate!.inputScale;
+  const compared = (
+    { first, rows }: { readonly first: Float32Array; readonly rows: readonly SimulatedRow[] },
+    { on, bound }: { readonly on: string; readonly bound: RowBound },
+  ): Comparison[] => {
+    /** How far the samples after a row may be off, beyond the usual share of their own size. */
+    const slackAfter = (row: number) =>
+      bound.error * settings.difference_from_float64[row]! +
+      Math.max(...unsettled.slice(0, row + 1)) * magnitude(simulated[row]!.sample);
+    /** The network sees the sample before, and its output moves by less than that. */
+    const slackBefore = (row: number) =>
+      row === 0
+        ? 0
+        : (slackAfter(row - 1) + bound.magnitude * magnitude(simulated[row - 1]!.sample)) *
+          plan.rows[row]!.evaluate!.inputScale;
+    const comparison = (
+      name: string,
+      actual: readonly Float32Array[],
+      slack?: (row: number) => number,
+    ) => rowsComparison(golden, { name, actual, bound, on, ...(slack && { slack }) });
+    return [
+      ...(image2image ? [comparison("output.start", [first])] : []),
+      comparison("output.scaled_inputs", rows.map((row) => row.input!), slackBefore),
+      comparison("output.model_outputs", rows.map((row) => row.output!), slackBefore),
+      comparison("output.samples", rows.map((row) => row.sample), slackAfter),
+    ];
+  };
   const draws = plan.rows.flatMap((row, i) => Array.from({ length: row.draws }, () => i));
   return [
     timestepsComparison(golden, {
       name: "output.timesteps",
-      actual: rows.map((row) => row.timestep!),
+      actual: simulated.map((row) => row.timestep!),
       ...(midpoints.length > 0 && { slack: midpointSlack(sampler, sigmas!) }),
     }),
     { name: "noise_steps", actual: draws, expected: settings.noise_steps, bound: 0 },
@@ -237,29 +288,18 @@ function trajectory(golden: GoldenCase, settings: TrajectorySettings): Compariso
         }),
       ]
       : []),
-    ...(image2image ? [rowsComparison(golden, { name: "output.start", actual: [sample] })] : []),
-    rowsComparison(golden, {
-      name: "output.scaled_inputs",
-      actual: rows.map((row) => row.input!),
-      slack: slackBefore,
-    }),
-    rowsComparison(golden, {
-      name: "output.model_outputs",
-      actual: rows.map((row) => row.output!),
-      slack: slackBefore,
-    }),
-    rowsComparison(golden, {
-      name: "output.samples",
-      actual: rows.map((row) => row.sample),
-      slack: slackAfter,
-    }),
+    ...compared({ first: sample, rows: simulated }, { on: "numbers", bound: EXACT }),
+    ...compared(executed, onBackend(options)),
   ];
 }
 
-function repaint(golden: GoldenCase, settings: RePaintSettings): Comparison[] {
+async function repaint(
+  golden: GoldenCase,
+  { settings, ...options }: SchedulerCaseOptions & { readonly settings: RePaintSettings },
+): Promise<Comparison[]> {
   const sampler = scheduler({ ...settings.config, _class_name: "RePaintScheduler" });
-  const options = { jumpLength: settings.jump_length, jumpNSample: settings.jump_n_sample };
-  const plan = sampler.plan(settings.steps, options);
+  const jumps = { jumpLength: settings.jump_length, jumpNSample: settings.jump_n_sample };
+  const plan = sampler.plan(settings.steps, jumps);
   const { shape } = tensor(golden, "input.sample");
   const [n, c] = [shape[0]!, shape[1]!];
   const mask = data(golden, "input.mask"); // [n, 1, h, w], broadcast over channels
@@ -269,7 +309,7 @@ function repaint(golden: GoldenCase, settings: RePaintSettings): Comparison[] {
     const size = drawn.length / row.draws;
     return Array.from({ length: row.draws }, (_, k) => drawn.subarray(k * size, (k + 1) * size));
   });
-  const rows = simulate(plan, {
+  const simulated = simulate(plan, {
     shape,
     sample: data(golden, "input.sample"),
     model: (input, timestep) => network(input, { timestep, shape, variance: false }),
@@ -282,11 +322,40 @@ function repaint(golden: GoldenCase, settings: RePaintSettings): Comparison[] {
       ),
     },
   });
-  const steps = rows.filter((row) => row.output !== undefined);
+  const { rows: executed } = await executePlan(plan, {
+    ...options,
+    shape,
+    start: { sample: tensor(golden, "input.sample") },
+    draw: (k) => noises[k]!,
+    variance: false,
+    known: { image: tensor(golden, "input.image"), mask: tensor(golden, "input.mask") },
+  });
+  const compared = (
+    rows: readonly SimulatedRow[],
+    { on, bound }: { readonly on: string; readonly bound: RowBound },
+  ): Comparison[] => {
+    const steps = rows.filter((row) => row.output !== undefined);
+    const inputs = simulated.filter((row) => row.output !== undefined).map((row) => row.input!);
+    return [
+      rowsComparison(golden, {
+        name: "output.model_outputs",
+        actual: steps.map((row) => row.output!),
+        slack: (row) => bound.magnitude * magnitude(inputs[row]!),
+        bound,
+        on,
+      }),
+      rowsComparison(golden, {
+        name: "output.samples",
+        actual: rows.map((row) => row.sample),
+        bound,
+        on,
+      }),
+    ];
+  };
   return [
     {
       name: "output.timesteps",
-      actual: sampler.timesteps(settings.steps, options),
+      actual: sampler.timesteps(settings.steps, jumps),
       expected: data(golden, "output.timesteps"),
       bound: 0,
     },
@@ -296,13 +365,13 @@ function repaint(golden: GoldenCase, settings: RePaintSettings): Comparison[] {
       expected: data(golden, "output.is_step"),
       bound: 0,
     },
-    rowsComparison(golden, {
-      name: "output.model_outputs",
-      actual: steps.map((row) => row.output!),
-      slack: (row) => ROW.magnitude * magnitude(steps[row]!.input!),
-    }),
-    rowsComparison(golden, { name: "output.samples", actual: rows.map((row) => row.sample) }),
+    ...compared(simulated, { on: "numbers", bound: EXACT }),
+    ...compared(executed, onBackend(options)),
   ];
+}
+
+function onBackend({ backend, exact }: SchedulerCaseOptions) {
+  return { on: backend.name, bound: exact ? EXACT : ROUNDED };
 }
 
 function addNoise(
@@ -395,19 +464,26 @@ function magnitude(values: Float32Array): number {
 /** Every row against its own magnitude, and what else it may be off by. */
 function rowsComparison(
   golden: GoldenCase,
-  { name, actual, slack = () => 0 }: {
+  { name, actual, slack = () => 0, bound = EXACT, on }: {
     readonly name: string;
     readonly actual: readonly Float32Array[];
     readonly slack?: (row: number) => number;
+    readonly bound?: RowBound;
+    readonly on?: string;
   },
 ): Comparison {
   const expected = data(golden, name);
   const size = expected.length / actual.length;
-  const bound = actual.flatMap((_, row) => {
+  const bounds = actual.flatMap((_, row) => {
     const most = magnitude(expected.subarray(row * size, (row + 1) * size));
-    return new Array<number>(size).fill(slack(row) + ROW.magnitude * most);
+    return new Array<number>(size).fill(slack(row) + bound.magnitude * most);
   });
-  return { name, actual: actual.flatMap((row) => [...row]), expected, bound };
+  return {
+    name: on === undefined ? name : `${name} on ${on}`,
+    actual: actual.flatMap((row) => [...row]),
+    expected,
+    bound: bounds,
+  };
 }
 
 /** Noise levels, element by element. */

@@ -211,7 +211,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
     "epsilon";
   using last = await denoise(plan, {
     backend: model.backend,
-    start: noise,
+    start: { noise },
     evaluate: denoiser,
     draw: drawStep,
     compileUpdate: (key, build) => arithmetic.program(key, build),

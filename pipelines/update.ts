@@ -31,13 +31,20 @@ interface Term {
   readonly weight: number;
 }
 
-/** `output` is present only where the row evaluates; noise and kept registers are numbered. */
-function listTerms(terms: Terms): Term[] {
+/**
+ * `output` is present only where the row evaluates; noise and kept registers are numbered. Several draws of noise become one
+ * mixture: what an undone step of RePaint adds up may be hundreds.
+ */
+function listTerms(terms: Terms, mixtures: (readonly number[])[]): Term[] {
+  const draws = terms.noise ?? [];
+  const mixed = draws.filter((weight) => weight !== 0).length > 1;
   const named: [string, number | undefined][] = [
     ["sample", terms.sample],
     ["output", terms.output],
     ["clean", terms.clean],
-    ...(terms.noise ?? []).map((weight, at): [string, number] => [`noise.${at}`, weight]),
+    ...(mixed
+      ? [[`mixture.${mixtures.push(draws) - 1}`, 1] as [string, number]]
+      : draws.map((weight, at): [string, number] => [`noise.${at}`, weight])),
     ...(terms.kept ?? []).map((weight, at): [string, number] => [`kept.${at}`, weight]),
   ];
   // An absent term and a weight of 0 are the same: 0 times infinity must not become NaN.
@@ -60,8 +67,10 @@ export interface RowUpdate {
   readonly key: string;
   /** The weights of all terms, in the graph's order; the input `weights`. */
   readonly weights: readonly number[];
-  /** Inputs besides `weights`: `sample`, `output`, `noise.0`, `kept.1`. */
+  /** Inputs besides `weights`: `sample`, `output`, `noise.0`, `mixture.0`, `kept.1`. */
   readonly inputs: readonly string[];
+  /** The weights of the row's draws in each `mixture`. */
+  readonly mixtures: readonly (readonly number[])[];
   /** Outputs: `sample`, `kept.0`. */
   readonly outputs: readonly string[];
   /** Traces the update of samples `[n, c, h, w]`. */
@@ -70,10 +79,11 @@ export interface RowUpdate {
 
 /** Prepares a row of a plan. The graph takes its weights as one small input, so that rows share programs. */
 export function rowUpdate(row: Row): RowUpdate {
-  const clean = row.clean === undefined ? null : listTerms(row.clean.terms);
+  const mixtures: (readonly number[])[] = [];
+  const clean = row.clean === undefined ? null : listTerms(row.clean.terms, mixtures);
   const writes = row.writes.map(({ to, terms }) => ({
     to: to === "sample" ? "sample" : `kept.${to}`,
-    terms: listTerms(terms),
+    terms: listTerms(terms, mixtures),
   }));
   const shape: Shape = {
     clean: clean?.map(({ tensor }) => tensor) ?? null,
@@ -92,6 +102,7 @@ export function rowUpdate(row: Row): RowUpdate {
       ...(typeof row.variance === "object" ? [row.variance.minLog, row.variance.maxLog] : []),
     ],
     inputs: [...names],
+    mixtures,
     outputs: writes.map(({ to }) => to),
     graph: (sampleShape) => traceUpdate(shape, { sampleShape, inputs: [...names] }),
   };
@@ -125,7 +136,9 @@ function traceUpdate(
       tensors.set("output", output);
       if (deviation !== null) {
         for (const name of inputs) {
-          if (name.startsWith("noise.")) tensors.set(name, mul(tensors.get(name)!, deviation));
+          if (/^(noise|mixture)\./.test(name)) {
+            tensors.set(name, mul(tensors.get(name)!, deviation));
+          }
         }
       }
     }
