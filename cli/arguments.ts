@@ -97,11 +97,25 @@ export class Arguments {
   number(name: string): number | undefined {
     const value = this.text(name);
     if (value === undefined) return undefined;
-    const isNumber = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(value);
-    if (isNumber && Number.isFinite(Number(value))) return Number(value);
+    if (NUMBER.test(value) && Number.isFinite(Number(value))) return Number(value);
     throw new UsageError(`Cannot use --${name} ${value || '""'}: it must be a number`);
   }
+
+  /** Numbers with commas between them. */
+  numbers(name: string): readonly number[] | undefined {
+    const value = this.text(name);
+    if (value === undefined) return undefined;
+    const parts = value.split(",").map((part) => part.trim());
+    if (parts.every((part) => NUMBER.test(part) && Number.isFinite(Number(part)))) {
+      return parts.map(Number);
+    }
+    throw new UsageError(
+      `Cannot use --${name} ${value || '""'}: it must be numbers with commas between them`,
+    );
+  }
 }
+
+const NUMBER = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i;
 
 /**
  * Reads arguments. Values may follow as the next argument, after `=`, or right after a letter; `--` ends the options.

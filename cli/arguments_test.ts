@@ -86,6 +86,15 @@ Deno.test("numbers are read strictly", () => {
   }
 });
 
+Deno.test("lists of numbers are read strictly", () => {
+  const levels = (text: string) => parse("-p", text).numbers("prompt");
+  assertEquals(levels("14.6, 3,.5,0"), [14.6, 3, 0.5, 0]);
+  assertEquals(parse().numbers("prompt"), undefined);
+  for (const text of ["", "1,,2", "1;2", "1,x", ",", "1e999"]) {
+    assertThrows(() => levels(text), UsageError, "numbers with commas between them");
+  }
+});
+
 Deno.test("lists and choices", () => {
   assertEquals(parse("-p", "ops, rng").list("prompt"), ["ops", "rng"]);
   assertEquals(parse().list("prompt"), undefined);

@@ -4,12 +4,12 @@
  * @module
  */
 import type { Value } from "../backends/backend.ts";
-import { add, concat, div, mul, reduce, split, sqrt, sub } from "../graph/ops/mod.ts";
+import { add, concat, div, mul, reduce, slice, split, sqrt, sub } from "../graph/ops/mod.ts";
 import { f32, hostTensor } from "../graph/tensor_spec.ts";
 import { type Tensor, trace } from "../graph/trace.ts";
-import type { Row } from "../schedulers/plan.ts";
 import type { Arithmetic } from "./arithmetic.ts";
 import type { Component } from "./component.ts";
+import type { Evaluation } from "./denoise.ts";
 
 /** Settings of {@linkcode guidedDenoiser}. */
 export interface GuidedDenoiserOptions {
@@ -23,6 +23,14 @@ export interface GuidedDenoiserOptions {
   readonly guidance: number | null;
   /** Share of the guided prediction's contrast that is brought back; 0 for none. */
   readonly rescale?: number;
+  /** Whether a row is guided; in others the conditional half alone is evaluated. Default: all are. */
+  readonly guides?: ((index: number) => boolean) | undefined;
+}
+
+/** Evaluations of a denoiser. */
+export interface Denoiser extends Disposable {
+  /** Enqueues one; the result is the caller's. */
+  evaluate(sample: Value, evaluation: Evaluation): Value;
 }
 
 /**
@@ -32,26 +40,80 @@ export interface GuidedDenoiserOptions {
 export async function guidedDenoiser(
   unet: Component,
   options: GuidedDenoiserOptions,
-): Promise<(sample: Value, row: NonNullable<Row["evaluate"]>) => Value> {
+): Promise<Denoiser> {
+  const { arithmetic, context, guidance, guides } = options;
+  if (guidance === null) return await plainDenoiser(unet, options);
+  if (guides === undefined) return await batchedDenoiser(unet, { ...options, guidance });
+  const [rows, ...rest] = context.spec.shape as [number, ...number[]];
+  const halving = await arithmetic.program(
+    `conditional half ${context.spec.shape.join()}`,
+    () =>
+      trace(({ both }) => slice(both, { axis: 0, start: rows / 2, stop: rows }), {
+        both: f32(rows, ...rest),
+      }),
+  );
+  using stack = new DisposableStack();
+  const conditional = stack.use(halving.run({ both: context }).output!);
+  const plain = await plainDenoiser(unet, { ...options, context: conditional });
+  const guided = await batchedDenoiser(unet, { ...options, guidance });
+  const owned = stack.move();
+  return {
+    evaluate: (sample, evaluation) =>
+      (guides(evaluation.index) ? guided : plain).evaluate(sample, evaluation),
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+async function plainDenoiser(unet: Component, options: GuidedDenoiserOptions): Promise<Denoiser> {
+  const { arithmetic, shape, context } = options;
+  const program = await unet.program({
+    sample: f32(...shape),
+    timestep: f32(1),
+    encoder_hidden_states: context.spec,
+  }, { constant: ["encoder_hidden_states"], outputs: ["sample"] });
+  const scaling = await arithmetic.program(
+    `scale ${shape.join()}`,
+    () =>
+      trace(({ sample, scale }) => ({ sample: mul(sample, scale) }), {
+        sample: f32(...shape),
+        scale: f32(),
+      }),
+  );
+  return {
+    evaluate(sample, { timestep, inputScale }) {
+      using input = scaling.run({ sample, scale: hostTensor([], [inputScale]) }).sample!;
+      return program.run({
+        sample: input,
+        timestep: hostTensor([1], [timestep]),
+        encoder_hidden_states: context,
+      }).sample!;
+    },
+    [Symbol.dispose]() {},
+  };
+}
+
+async function batchedDenoiser(
+  unet: Component,
+  options: GuidedDenoiserOptions & { readonly guidance: number },
+): Promise<Denoiser> {
   const { arithmetic, shape, context, guidance, rescale = 0 } = options;
   const [n, ...rest] = shape as [number, ...number[]];
-  const rows = guidance === null ? n : 2 * n;
   const program = await unet.program({
-    sample: f32(rows, ...rest),
+    sample: f32(2 * n, ...rest),
     timestep: f32(1),
     encoder_hidden_states: context.spec,
   }, { constant: ["encoder_hidden_states"], outputs: ["sample"] });
   const before = await arithmetic.program(
-    `scale and repeat ${rows / n} ${shape.join()}`,
+    `scale and repeat ${shape.join()}`,
     () =>
       trace(({ sample, scale }) => {
         const scaled = mul(sample, scale);
-        return { sample: guidance === null ? scaled : concat([scaled, scaled], { axis: 0 }) };
+        return { sample: concat([scaled, scaled], { axis: 0 }) };
       }, { sample: f32(...shape), scale: f32() }),
   );
-  const after = guidance === null
-    ? null
-    : await arithmetic.program(`guide ${rescale} ${shape.join()}`, () =>
+  const after = await arithmetic.program(
+    `guide ${rescale} ${shape.join()}`,
+    () =>
       trace(({ output, scale }) => {
         const halves = split(output, { axis: 0, sizes: [n, n] }) as [Tensor, Tensor];
         const [unconditional, conditional] = halves;
@@ -59,18 +121,19 @@ export async function guidedDenoiser(
         return {
           output: rescale === 0 ? guided : rescaled(guided, { conditional, share: rescale }),
         };
-      }, { output: f32(rows, ...rest), scale: f32() }));
-
-  return (sample, { timestep, inputScale }) => {
-    using input = before.run({ sample, scale: hostTensor([], [inputScale]) }).sample!;
-    const output = program.run({
-      sample: input,
-      timestep: hostTensor([1], [timestep]),
-      encoder_hidden_states: context,
-    }).sample!;
-    if (after === null) return output;
-    using both = output;
-    return after.run({ output: both, scale: hostTensor([], [guidance!]) }).output!;
+      }, { output: f32(2 * n, ...rest), scale: f32() }),
+  );
+  return {
+    evaluate(sample, { timestep, inputScale }) {
+      using input = before.run({ sample, scale: hostTensor([], [inputScale]) }).sample!;
+      using output = program.run({
+        sample: input,
+        timestep: hostTensor([1], [timestep]),
+        encoder_hidden_states: context,
+      }).sample!;
+      return after.run({ output, scale: hostTensor([], [guidance]) }).output!;
+    },
+    [Symbol.dispose]() {},
   };
 }
 

@@ -64,6 +64,8 @@ interface Request {
   readonly plan: Plan;
   readonly eta: number;
   readonly guidanceRescale: number;
+  /** Which rows of the plan are guided; undefined for all. */
+  readonly guides: ((index: number) => boolean) | undefined;
   readonly clipSkip: number;
   readonly latentShape: readonly number[];
 }
@@ -175,9 +177,27 @@ function prepare({ family }: Parts, options: TextToImageOptions): Request {
     plan,
     eta,
     guidanceRescale,
+    guides: options.guidanceInterval && rowsWithin(options.guidanceInterval, plan.rows.length),
     clipSkip,
     latentShape,
   };
+}
+
+/** Tells which rows lie in an interval of shares of the plan. */
+function rowsWithin(
+  interval: readonly [from: number, to: number],
+  rows: number,
+): ((index: number) => boolean) | undefined {
+  const [from, to] = interval;
+  if (interval.length !== 2 || !(from >= 0 && from <= to && to <= 1)) {
+    throw new SettingsError(
+      `Cannot guide in the interval ${
+        interval.join(" to ")
+      }: it must be two shares of the steps, 0 to 1, the first not above the second`,
+    );
+  }
+  const [first, end] = [Math.floor(from * rows), Math.floor(to * rows)];
+  return first === 0 && end === rows ? undefined : (index) => index >= first && index < end;
 }
 
 async function generate(parts: Parts, options: TextToImageOptions): Promise<TextToImageResult> {
@@ -189,12 +209,13 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
 
   const guided = family.guided(guidanceScale);
   using context = await encode(parts, { request, guided, onWarning: options.onWarning });
-  const denoiser = await guidedDenoiser(await model.component("unet"), {
+  using denoiser = await guidedDenoiser(await model.component("unet"), {
     arithmetic,
     shape: latentShape,
     context,
     guidance: guided ? guidanceScale : null,
     rescale: request.guidanceRescale,
+    guides: request.guides,
   });
 
   const draw = noiseSource(request.seeds, latentShape);
@@ -212,7 +233,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
   using last = await denoise(plan, {
     backend: model.backend,
     start: { noise },
-    evaluate: denoiser,
+    evaluate: denoiser.evaluate,
     draw: drawStep,
     compileUpdate: (key, build) => arithmetic.program(key, build),
     signal: options.signal,
@@ -234,6 +255,9 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
       ...(request.eta === 0 ? {} : { eta: request.eta }),
       ...(request.clipSkip === 0 ? {} : { "Clip skip": request.clipSkip + 1 }),
       ...(request.guidanceRescale === 0 ? {} : { "guidance rescale": request.guidanceRescale }),
+      ...(request.guides === undefined
+        ? {}
+        : { "guidance interval": options.guidanceInterval!.join(" to ") }),
       ...(typeof request.seeds === "number" && batch > 1 ? { "batch index": at } : {}),
     })
   );

@@ -118,7 +118,8 @@ export function beginOf(
 ): number {
   const left = strength === undefined ? count : Math.min(Math.floor(count * strength), count);
   const start = begin ?? (count - left) * order;
-  if (!(Number.isInteger(start) && start >= 0 && start < timesteps.length)) {
+  // PLMS has an evaluation more than steps: diffusers would make it at a strength of 0.
+  if (strength === 0 || !(Number.isInteger(start) && start >= 0 && start < timesteps.length)) {
     throw new SchedulerError(
       strength === undefined
         ? `Cannot begin ${name} at ${start}: wanted a whole number from 0 to ${

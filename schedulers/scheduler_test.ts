@@ -248,8 +248,6 @@ Deno.test("strength 1 is the whole plan, strength 0 none of it; where a class ha
     }
     assertEquals(one.plan(10, { strength: 1 }), one.plan(10), name);
     assert(one.plan(10, { strength: 0.1 }).rows.length >= 1, name);
-    // As in diffusers, it has an evaluation more than steps, and strength counts those from the end.
-    if (name === "PNDMScheduler") continue;
     assertThrows(
       () => one.plan(10, { strength: 0 }),
       SchedulerError,

@@ -1,4 +1,10 @@
-import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { decodePicture } from "../formats/images/mod.ts";
 import { readPngText } from "../formats/images/png_text.ts";
 import { readSettings } from "../formats/images/infotext.ts";
@@ -229,6 +235,23 @@ Deno.test("an empty prompt draws, a long one is cut with a warning", async () =>
   assertEquals(longer.tensor.data, cut.tensor.data);
 });
 
+Deno.test("guidance acts in its interval only", async () => {
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
+  const draw = async (change: Partial<TextToImageOptions>) =>
+    (await generate({ ...QUICK, steps: 4, ...change })).tensor.data;
+  const guided = await draw({ guidanceScale: 5 });
+  assertEquals(await draw({ guidanceScale: 5, guidanceInterval: [0, 1] }), guided);
+  const plain = await draw({ guidanceScale: 1 });
+  assertEquals(await draw({ guidanceScale: 5, guidanceInterval: [0.5, 0.5] }), plain);
+  const first = await draw({ guidanceScale: 5, guidanceInterval: [0, 0.5] });
+  const last = await draw({ guidanceScale: 5, guidanceInterval: [0.5, 1] });
+  for (const [a, b] of [[first, guided], [first, plain], [last, guided], [last, first]] as const) {
+    assertNotEquals(a, b);
+  }
+  const noted = await generate({ ...QUICK, guidanceScale: 5, guidanceInterval: [0, 0.5] });
+  assertEquals(noted.images[0]!.settings["guidance interval"], "0 to 0.5");
+});
+
 Deno.test("settings that cannot be used are refused before anything is computed", async () => {
   await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const refused: readonly [
@@ -248,6 +271,9 @@ Deno.test("settings that cannot be used are refused before anything is computed"
     [{ count: 0 }, SettingsError, "count 0"],
     [{ guidanceScale: Infinity }, SettingsError, "guidanceScale Infinity"],
     [{ guidanceRescale: 2 }, SettingsError, "guidanceRescale 2"],
+    [{ guidanceInterval: [0.5, 0.2] }, SettingsError, "0.5 to 0.2"],
+    [{ guidanceInterval: [0, 1.1] }, SettingsError, "two shares of the steps"],
+    [{ guidanceInterval: [NaN, 1] }, SettingsError, "two shares of the steps"],
     [{ clipSkip: 1 }, SettingsError, "clipSkip 1"],
     [{ eta: 2 }, SettingsError, "eta 2"],
     [{ steps: 0 }, SchedulerError, "steps"],

@@ -1,5 +1,18 @@
 import { assert, assertEquals } from "@std/assert";
-import { hasWebgpu, pipeline, webgpuBackend } from "../mod.ts";
+import {
+  f32,
+  hasWebgpu,
+  hostTensor,
+  mul,
+  pipeline,
+  scheduler,
+  sizeOf,
+  TorchGenerator,
+  trace,
+  webgpuBackend,
+} from "../mod.ts";
+import { Arithmetic } from "../pipelines/arithmetic.ts";
+import { denoise } from "../pipelines/denoise.ts";
 
 const ignore = !await hasWebgpu();
 const REQUEST = { prompt: "a red circle", seed: 1, steps: 3, width: 64, height: 64 } as const;
@@ -16,6 +29,48 @@ Deno.test({
       await generate({ ...REQUEST, scheduler });
       assertEquals(backend.waits - before, 1, scheduler);
     }
+  },
+});
+
+Deno.test({
+  name: "RePaint draws thousands of times without a wait, in memory that does not grow",
+  ignore,
+  async fn() {
+    await using backend = await webgpuBackend();
+    using arithmetic = new Arithmetic(backend);
+    const shape = [1, 3, 8, 8];
+    const network = await arithmetic.program(
+      "network",
+      () => trace(({ x, scale }) => mul(x, scale), { x: f32(...shape), scale: f32() }),
+    );
+    const plan = scheduler("RePaintScheduler").plan(250, { jumpLength: 10, jumpNSample: 10 });
+    const draws = plan.rows.reduce((sum, row) => sum + row.draws, 0);
+    assert(draws > 10_000, `${draws} draws`);
+    const generator = new TorchGenerator(1);
+    const draw = () => generator.randn(sizeOf(shape));
+    const tensor = () => hostTensor(shape, draw());
+    const allocated: number[] = [];
+    const mask = hostTensor([1, 1, 8, 8], Float32Array.from({ length: 64 }, (_, at) => at % 2));
+    const run = () =>
+      denoise(plan, {
+        backend,
+        start: { noise: tensor() },
+        known: { image: tensor(), mask },
+        draw,
+        evaluate(x, { timestep, index }) {
+          if (index % 1000 === 500) allocated.push(backend.memory().bytes);
+          return network.run({ x, scale: hostTensor([], [0.3 * timestep / 1000]) }).output!;
+        },
+        compileUpdate: (key, build) => arithmetic.program(key, build),
+      });
+    const before = backend.waits;
+    using sample = await run();
+    assertEquals(backend.waits - before, 0);
+    assert(allocated.length >= 2);
+    // A few samples more or less, of the thousands drawn between.
+    assert(allocated.at(-1)! <= 2 * allocated[0]!, allocated.join());
+    const { data } = await sample.read();
+    assert(data.every(Number.isFinite));
   },
 });
 

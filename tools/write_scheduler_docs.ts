@@ -92,8 +92,8 @@ the noise schedule (\`num_train_timesteps\`, \`beta_schedule\`, \`beta_start\`, 
 
 Steps are a whole number from 1 to \`num_train_timesteps\`; anything else is a \`SchedulerError\`. A few classes take fewer:
 DPM-Solver, DEIS and UniPC at most one less, LCM and TCD as many as the network was distilled for, PNDM with its warm-up at
-least 4. One step is one evaluation. A \`strength\` of 1 is the whole plan; one that leaves no step is an error. (PNDM has an
-evaluation more than steps, and counts those: as in diffusers, one is left of PLMS at a strength of 0.)
+least 4. One step is one evaluation. A \`strength\` of 1 is the whole plan; one that leaves no step is an error. PNDM has an
+evaluation more than steps, and counts those.
 
 Pictures show noise over signal before every evaluation of ${STEPS} steps with the noise schedule of Stable Diffusion 1.
 

@@ -35,6 +35,13 @@ export const TXT2IMG_OPTIONS: readonly Option[] = [
     value: "NAME",
     help: "ddim, euler, … (default: the model's)",
   },
+  { name: "timesteps", value: "T,T,…", help: "the timesteps to evaluate, instead of --steps" },
+  { name: "sigmas", value: "X,X,…", help: "the noise levels to step through, instead of --steps" },
+  {
+    name: "guidance-interval",
+    value: "A,B",
+    help: "guide from one share of the steps to another (default 0,1)",
+  },
   {
     name: "guidance-rescale",
     value: "X",
@@ -77,6 +84,9 @@ export interface Txt2imgRequest {
   readonly width: number | undefined;
   readonly height: number | undefined;
   readonly eta: number | undefined;
+  readonly timesteps: readonly number[] | undefined;
+  readonly sigmas: readonly number[] | undefined;
+  readonly guidanceInterval: readonly [number, number] | undefined;
   readonly guidanceRescale: number | undefined;
   /** Layers left out, as the library counts them: the command's number less one. */
   readonly clipSkip: number | undefined;
@@ -129,6 +139,9 @@ export function readTxt2img(args: Arguments): Txt2imgRequest {
     width: args.integer("width", side),
     height: args.integer("height", side),
     eta: args.number("eta"),
+    timesteps: args.numbers("timesteps"),
+    sigmas: args.numbers("sigmas"),
+    guidanceInterval: interval(args, "guidance-interval"),
     guidanceRescale: args.number("guidance-rescale"),
     clipSkip: clipSkip === undefined ? undefined : clipSkip - 1,
     sampler: args.text("sampler"),
@@ -141,6 +154,15 @@ export function readTxt2img(args: Arguments): Txt2imgRequest {
     check: args.flag("check"),
     json: args.flag("json"),
   };
+}
+
+/** Two numbers. */
+function interval(args: Arguments, name: string): readonly [number, number] | undefined {
+  const numbers = args.numbers(name);
+  if (numbers === undefined) return undefined;
+  const [from, to] = numbers;
+  if (from !== undefined && to !== undefined && numbers.length === 2) return [from, to];
+  throw new UsageError(`Cannot use --${name} ${numbers.join()}: it must be two numbers`);
 }
 
 /** The operand or `--prompt`. An empty prompt is one. */

@@ -7,7 +7,9 @@ import { autoencoderKLNetwork } from "./autoencoder_kl.ts";
 import { clipTextNetwork } from "./clip_text.ts";
 import { ldmBertNetwork } from "./ldm_bert.ts";
 import type { NetworkReader } from "./network.ts";
+import { unet2dNetwork } from "./unet_2d.ts";
 import { unet2dConditionNetwork } from "./unet_2d_condition.ts";
+import { vqModelNetwork } from "./vq_model.ts";
 
 /** Readers of configurations, by the class's name. */
 export const networkReaders: ReadonlyMap<string, NetworkReader> = new Map([
@@ -15,4 +17,6 @@ export const networkReaders: ReadonlyMap<string, NetworkReader> = new Map([
   ["CLIPTextModel", clipTextNetwork],
   ["LDMBertModel", ldmBertNetwork],
   ["UNet2DConditionModel", unet2dConditionNetwork],
+  ["UNet2DModel", unet2dNetwork],
+  ["VQModel", vqModelNetwork],
 ]);
