@@ -44,6 +44,12 @@ export {
   type WebgpuOptions,
   type WebgpuProgram,
 } from "./backends/webgpu/webgpu_backend.ts";
+export {
+  type OnnxruntimeBackend,
+  onnxruntimeBackend,
+  type OnnxruntimeOptions,
+} from "./backends/onnxruntime/onnxruntime_backend.ts";
+export { OnnxRuntimeError } from "./backends/onnxruntime/runtime.ts";
 export { referenceBackend, type ReferenceOptions } from "./backends/reference/backend.ts";
 
 // Schedulers

@@ -95,6 +95,7 @@ export async function runTextToImageCase(
         "output.unet_input.0",
         Array.from({ length: copies }, () => [...input.data]).flat(),
       );
+      found.set("output.encoder_hidden_states", (await event.context()).data);
       found.set("output.model_output.0", (await event.prediction())!.data);
     },
   });

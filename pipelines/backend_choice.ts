@@ -8,7 +8,13 @@ import { isSoftwareAdapter } from "../backends/webgpu/software_adapter.ts";
 import { referenceBackend } from "../backends/reference/backend.ts";
 
 /** Names of backends; `auto` takes the fastest that works here. */
-export const BACKENDS = ["auto", "webgpu", "reference"] as const;
+export const BACKENDS = [
+  "auto",
+  "webgpu",
+  "onnxruntime",
+  "onnxruntime-webgpu",
+  "reference",
+] as const;
 
 /** A backend, or the name of one. */
 export type BackendChoice = typeof BACKENDS[number] | Backend;
@@ -30,8 +36,8 @@ export interface ChosenBackend {
 }
 
 /**
- * Makes a backend by name. `auto` takes WebGPU on a hardware adapter, else the reference: a software adapter computes the same
- * and is named only if it is asked for.
+ * Makes a backend by name. `auto` takes WebGPU on a hardware adapter, else ONNX Runtime, else the reference: a software adapter
+ * is slower than ONNX Runtime on the same processor, and is taken only if it is asked for.
  *
  * @throws {BackendError} If there is no backend of that name, or it does not work here.
  */
@@ -41,7 +47,7 @@ export async function chooseBackend(choice: BackendChoice): Promise<ChosenBacken
   }
   switch (choice) {
     case "auto":
-      return await hardwareWebgpu() ?? reference("there is no hardware adapter for WebGPU");
+      return await hardwareWebgpu() ?? await anyOnnxruntime();
     case "webgpu": {
       // Loaded when it is asked for: the reference alone starts sooner.
       const { hasWebgpu } = await import("../backends/webgpu/webgpu_backend.ts");
@@ -53,6 +59,10 @@ export async function chooseBackend(choice: BackendChoice): Promise<ChosenBacken
       }
       return await webgpu();
     }
+    case "onnxruntime":
+      return await onnxruntime("wasm");
+    case "onnxruntime-webgpu":
+      return await onnxruntime("webgpu");
     case "reference":
       return reference();
     default:
@@ -73,6 +83,35 @@ async function webgpu(): Promise<ChosenBackend> {
   const { description, vendor, software } = backend.adapter;
   const name = description || vendor || "an unnamed adapter";
   return { backend, owned: true, description: `webgpu on ${name}${software ? " (software)" : ""}` };
+}
+
+/**
+ * ONNX Runtime by one of its providers.
+ *
+ * @throws {BackendError} If it cannot be started here.
+ */
+async function onnxruntime(provider: "wasm" | "webgpu"): Promise<ChosenBackend> {
+  const { onnxruntimeBackend } = await import("../backends/onnxruntime/onnxruntime_backend.ts");
+  const backend = onnxruntimeBackend({ provider });
+  try {
+    await backend.start();
+  } catch (error) {
+    await backend[Symbol.asyncDispose]();
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new BackendError(`Cannot use the backend ${backend.name}: ${reason}`, { cause: error });
+  }
+  const where = provider === "wasm" ? "the CPU" : "WebGPU";
+  return { backend, owned: true, description: `${backend.name} on ${where}` };
+}
+
+/** ONNX Runtime on the CPU, or the reference where it cannot be started. */
+async function anyOnnxruntime(): Promise<ChosenBackend> {
+  try {
+    return await onnxruntime("wasm");
+  } catch (error) {
+    if (!(error instanceof BackendError)) throw error;
+    return reference(`no hardware adapter for WebGPU, and ${error.message}`);
+  }
 }
 
 /** WebGPU if its adapter is hardware. */

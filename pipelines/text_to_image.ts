@@ -238,7 +238,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
     compileUpdate: (key, build) => arithmetic.program(key, build),
     signal: options.signal,
     listener: onStep &&
-      ((event) => onStep(stepEvent(event, { plan, prediction, decoding, arithmetic }))),
+      ((event) => onStep(stepEvent(event, { plan, context, prediction, decoding, arithmetic }))),
   });
   const { latents, tensor } = await decodeLatents(last, decoding);
   const images = toPictures(tensor).map((picture, at) =>
@@ -297,6 +297,7 @@ function stepEvent(
   event: DenoiseEvent,
   options: {
     readonly plan: Plan;
+    readonly context: Value;
     readonly prediction: Prediction;
     readonly decoding: Parameters<typeof decodeLatents>[1];
     readonly arithmetic: Arithmetic;
@@ -315,6 +316,7 @@ function stepEvent(
       const { shape, data } = await read(before);
       return { dtype: "f32", shape, data: data.map((x) => x * inputScale) };
     },
+    context: () => read(options.context),
     prediction: async () => output === undefined ? undefined : await read(output),
     async preview() {
       if (output === undefined) {

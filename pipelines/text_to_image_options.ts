@@ -80,6 +80,8 @@ export interface StepEvent {
   latents(): Promise<HostTensorOf<"f32">>;
   /** What the denoiser was given, without the copy for guidance. */
   input(): Promise<HostTensorOf<"f32"> | undefined>;
+  /** The encoded prompts that the denoiser attends to, `[n, tokens, d]`, or under guidance `[2 n, …]`, the negative ones first. */
+  context(): Promise<HostTensorOf<"f32">>;
   /** What the denoiser said, after guidance. */
   prediction(): Promise<HostTensorOf<"f32"> | undefined>;
   /** The finished pictures as the denoiser expects them at this step. Costs a run of the decoder. */
