@@ -7,6 +7,7 @@ import type { HostTensorOf } from "../graph/tensor_spec.ts";
 import type { TextToImage, TextToImageOptions } from "../pipelines/text_to_image_options.ts";
 import { boundOf, type Comparison, magnitude } from "./comparison.ts";
 import { type GoldenCase, recordedErrors } from "./golden_case.ts";
+import { HALF } from "./onnx_cases.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
 
 /** Pipelines of diffusers whose cases run as text to image. */
@@ -103,11 +104,10 @@ export async function runTextToImageCase(
   return [...tensors].filter(([name]) => name.startsWith("output.")).map(([name, expected]) => {
     const actual = found.get(name);
     if (actual === undefined) throw new UnsupportedCaseError(name);
-    const bound = boundOf("sampling", {
-      error: errors.get(name)?.[0] ?? 0,
-      magnitude: magnitude(expected.data),
-      exact,
-    });
+    const m = magnitude(expected.data);
+    const bound = golden.settings.precision === "float16"
+      ? HALF * m
+      : boundOf("sampling", { error: errors.get(name)?.[0] ?? 0, magnitude: m, exact });
     return { name, actual, expected: expected.data, bound };
   });
 }

@@ -15,6 +15,8 @@ import type { TextToImage } from "../pipelines/text_to_image_options.ts";
 import { type Comparison, judge } from "./comparison.ts";
 import { COMPONENT_KINDS, runComponentCase } from "./component_cases.ts";
 import { type GoldenCase, goldenSettings, parseGoldenCase } from "./golden_case.ts";
+import { runsOnnxFiles } from "../pipelines/onnx/load_onnx_component.ts";
+import { onnxFolderCases, runOnnxComponentCase } from "./onnx_cases.ts";
 import { OP_KINDS, opDefinitions, runOpCase, runTableCase } from "./op_cases.ts";
 import { runPicturesCase, runTextToImageCase, TEXT_TO_IMAGE_PIPELINES } from "./pipeline_cases.ts";
 import { runResizeCase } from "./resize_cases.ts";
@@ -222,7 +224,13 @@ async function* goldenCases(root: FileSource, context: GoldenContext): AsyncGene
           // Parsed when it is run: what cannot be read is that case's failure, and no other's.
           run: async () => await runGolden(parseGoldenCase(bytes), { ...context, root, group }),
         };
-      } else if (!file.includes(".") && !(group === "models")) {
+      } else if (group === "onnx" && file === "bad") {
+        for (
+          const each of await onnxFolderCases(files, { backend: context.backend, folder: file })
+        ) {
+          yield { group, kind: "onnx-dir", heavy: false, ...each };
+        }
+      } else if (!file.includes(".") && !["models", "onnx"].includes(group)) {
         yield* nestedCases(files, { group, folder: file });
       }
     }
@@ -298,6 +306,14 @@ async function runGolden(
         });
       }
       break;
+    case "onnx":
+      if (kind === "onnx_component") {
+        return await runOnnxComponentCase(golden, { files: root, backend, exact });
+      }
+      if (kind === "pipeline" && !runsOnnxFiles(backend)) {
+        throw new UnsupportedCaseError(`an ONNX file on ${backend.name}`);
+      }
+      // falls through
     case "pipelines":
     case "shapes":
       if (kind === "pipeline" && TEXT_TO_IMAGE_PIPELINES.has(settings.pipeline)) {

@@ -8,6 +8,7 @@ import { type FileSource, subfolder } from "./file_source.ts";
 import { display, isObject, type JsonValue } from "./json.ts";
 import { ModelError } from "./model_error.ts";
 import { type ModelIndexOptions, readModelIndex } from "./model_index.ts";
+import type { OnnxPart } from "./onnx/onnx_folder.ts";
 import { openWeights, type WeightsOptions } from "./open_weights.ts";
 import { type ComponentKind, componentKind } from "./pipeline_classes.ts";
 import { readJson, readOptionalJson } from "./read_json.ts";
@@ -32,6 +33,8 @@ export interface ModelComponent {
    * @throws {SafetensorsError} If they are damaged.
    */
   openWeights(options?: WeightsOptions): Promise<SafetensorsFile>;
+  /** The files of its methods, if it is a network that somebody exported as ONNX. */
+  readonly onnx?: ReadonlyMap<string, OnnxPart>;
 }
 
 /** A model: its pipeline's class and its components. */

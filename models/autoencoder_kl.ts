@@ -52,6 +52,12 @@ export function encodeKL(config: AutoencoderKLConfig, image: Tensor, w: Weights)
   if (config.quantConv) {
     moments = conv2d(w.at("quant_conv"), moments, { out: 2 * channels, kernel: 1 });
   }
+  return posteriorOf(moments);
+}
+
+/** The posterior whose mean and logarithm of the variance are `[n, 2 c, h, w]`. */
+export function posteriorOf(moments: Tensor): Posterior {
+  const channels = moments.size(1) / 2;
   const [mean, raw] = split(moments, { axis: 1, sizes: [channels, channels] }) as [Tensor, Tensor];
   const logvar = clamp(raw, { min: -30, max: 20 });
   return { mean, logvar, std: exp(mul(logvar, 0.5)) };

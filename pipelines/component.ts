@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, Parameters, Program } from "../backends/backend.ts";
+import type { Parameters, Program } from "../backends/backend.ts";
 import type { Graph } from "../graph/graph.ts";
 import { withOutputs } from "../graph/passes/with_outputs.ts";
 import type { HostTensor } from "../graph/tensor_spec.ts";
@@ -20,6 +20,12 @@ export interface ComponentProgramOptions {
   readonly outputs?: readonly string[];
 }
 
+/** Makes a method's graph runnable. */
+export type CompileMethod = (
+  graph: Graph,
+  options: { readonly method: string; readonly constant: readonly string[] },
+) => Promise<Program>;
+
 /** A network with its weights on a backend: what {@linkcode openModel} gives. */
 export class Component {
   /** What it is called in the model: `unet`. */
@@ -28,7 +34,7 @@ export class Component {
   readonly network: Network;
   /** Its weights. */
   readonly parameters: Parameters;
-  readonly #backend: Backend;
+  readonly #compile: CompileMethod;
   readonly #programs = new ProgramCache();
 
   /** Made by {@linkcode openModel}. */
@@ -37,13 +43,13 @@ export class Component {
     parts: {
       readonly network: Network;
       readonly parameters: Parameters;
-      readonly backend: Backend;
+      readonly compile: CompileMethod;
     },
   ) {
     this.name = name;
     this.network = parts.network;
     this.parameters = parts.parameters;
-    this.#backend = parts.backend;
+    this.#compile = parts.compile;
   }
 
   /** The class's name in diffusers. */
@@ -74,7 +80,7 @@ export class Component {
     return this.#programs.get(key, () => {
       const whole = this.graph(specs, method);
       const graph = outputs === undefined ? whole : withOutputs(whole, outputs);
-      return this.#backend.compile(graph, this.parameters, { constant });
+      return this.#compile(graph, { method, constant });
     });
   }
 

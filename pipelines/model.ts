@@ -10,11 +10,13 @@ import { withCurrentNames } from "../formats/current_names.ts";
 import { type FileSource, openFiles } from "../formats/files.ts";
 import { ModelError } from "../formats/model_error.ts";
 import { type ModelComponent, type ModelFolder, openModelFolder } from "../formats/model_folder.ts";
+import { isOnnxFolder, openOnnxFolder } from "../formats/onnx/onnx_folder.ts";
 import { openTokenizer } from "../formats/tokenizers/open_tokenizer.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
 import { Component } from "./component.ts";
 import { networkReaders } from "./networks/mod.ts";
 import type { Network } from "./networks/network.ts";
+import { checkOnnxNetworks, loadOnnxComponent } from "./onnx/load_onnx_component.ts";
 
 /** Settings of {@linkcode openModel}. */
 export interface ModelOptions {
@@ -70,8 +72,14 @@ export async function openModel(
   source: string | URL | FileSource,
   options: ModelOptions = {},
 ): Promise<Model> {
-  const folder = await openModelFolder(openSource(source));
-  const { backend, owned } = await chooseBackend(options.backend ?? "auto");
+  const files = openSource(source);
+  const isOnnx = await isOnnxFolder(files);
+  const folder = isOnnx ? await openOnnxFolder(files) : await openModelFolder(files);
+  if (isOnnx) checkOnnxNetworks(folder.components);
+  const { backend: choice = "auto" } = options;
+  const { backend, owned } = await chooseBackend(
+    isOnnx && choice === "auto" ? "onnxruntime" : choice,
+  );
   const components = new Map<string, Promise<Component>>();
   const load = (name: string): Promise<Component> =>
     loadComponent(folder.component(name), { ...options, backend });
@@ -133,10 +141,22 @@ export async function loadComponent(
   component: ModelComponent,
   options: Pick<ModelOptions, "variant" | "precision"> & { readonly backend: Backend },
 ): Promise<Component> {
-  const network = readNetwork(component);
   const { variant, precision, backend } = options;
+  if (component.onnx !== undefined) {
+    if (precision === "f16") {
+      throw new ModelError(
+        `Cannot keep ${component.files.description} in f16: an ONNX file has its own precision`,
+      );
+    }
+    return loadOnnxComponent(component, backend);
+  }
+  const network = readNetwork(component);
   const weights = await component.openWeights(variant === undefined ? {} : { variant });
   const source = withCurrentNames(weights, component.className);
   const parameters = await backend.load(source, precision === undefined ? {} : { precision });
-  return new Component(component.name, { network, parameters, backend });
+  return new Component(component.name, {
+    network,
+    parameters,
+    compile: (graph, { constant }) => backend.compile(graph, parameters, { constant }),
+  });
 }

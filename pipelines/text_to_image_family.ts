@@ -105,8 +105,9 @@ export async function textToImageFamily(model: Model): Promise<TextToImageFamily
   return {
     ...names,
     tokens: 77,
-    // LDM's encoder was trained with the denoiser: nobody skips its layers.
-    textLayers: folder.component(names.textEncoder).className === "CLIPTextModel"
+    // LDM's encoder was trained with the denoiser: nobody skips its layers. Of an ONNX file only the last is to be had.
+    textLayers: folder.component(names.textEncoder).className === "CLIPTextModel" &&
+        folder.component(names.textEncoder).onnx === undefined
       ? folder.component(names.textEncoder).readConfig().integer("num_hidden_layers", 12)
       : 0,
     factor,

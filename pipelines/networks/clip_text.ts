@@ -9,6 +9,10 @@ import { clipText, type CLIPTextConfig, normaliseHidden } from "../../models/cli
 import { ACTIVATIONS } from "../../models/layers.ts";
 import type { Network } from "./network.ts";
 
+/** Wider and deeper than any text encoder. */
+const MAX_WIDTH = 2 ** 16;
+const MAX_LAYERS = 256;
+
 /**
  * Reads `text_encoder/config.json`.
  *
@@ -32,11 +36,11 @@ export function readCLIPTextConfig(c: ConfigReader): CLIPTextConfig {
   const endToken = c.nullable.integer("eos_token_id", 49407, { min: 0 });
   const config: CLIPTextConfig = {
     vocabularySize: c.integer("vocab_size", 49408),
-    positions: c.integer("max_position_embeddings", 77),
-    layers: c.integer("num_hidden_layers", 12),
-    width: c.integer("hidden_size", 512),
-    heads: c.integer("num_attention_heads", 8),
-    feedForward: c.integer("intermediate_size", 2048),
+    positions: c.integer("max_position_embeddings", 77, { max: MAX_WIDTH }),
+    layers: c.integer("num_hidden_layers", 12, { max: MAX_LAYERS }),
+    width: c.integer("hidden_size", 512, { max: MAX_WIDTH }),
+    heads: c.integer("num_attention_heads", 8, { max: MAX_WIDTH }),
+    feedForward: c.integer("intermediate_size", 2048, { max: MAX_WIDTH }),
     activation: c.choice("hidden_act", ACTIVATIONS, "quick_gelu"),
     epsilon: c.number("layer_norm_eps", 1e-5),
     // Old configurations say 2, which is no end token; transformers then takes the greatest id.

@@ -33,6 +33,11 @@ export function checkUNet2D(c: ConfigReader, config: UNet2DConfig): void {
   if (time.kind === "positional" && Math.floor(first / 2) === time.freqShift) {
     throw c.error("freq_shift", `but must not be half of block_out_channels (${first})`);
   }
+  const isK = levels.map(({ down }) => unet2dBlockParts(down).family === "k");
+  if (isK.includes(true) && isK.includes(false)) {
+    // They leave fewer skips than others take, so that all further ones would be joined at the wrong depth.
+    throw c.error("down_block_types", "but KDownBlock2D does not go with levels of other kinds");
+  }
   levels.forEach((_, at) => checkLevel(c, config, at));
   checkGroups(c, config);
   checkHeads(c, config);
@@ -44,8 +49,7 @@ function checkLevel(c: ConfigReader, config: UNet2DConfig, at: number): void {
   const families = [down, up].map((kind) => unet2dBlockParts(kind).family);
   if (families.includes("k")) {
     if (families[0] !== families[1]) {
-      const both = `but ${up} at the same depth is not of its kind: K levels go with K levels`;
-      throw c.error("down_block_types", both);
+      throw c.error("down_block_types", `but ${up} at the same depth does not go with ${down}`);
     }
     if (channels % K_GROUP_SIZE !== 0) {
       throw c.error("block_out_channels", `but K levels need multiples of ${K_GROUP_SIZE}`);
