@@ -15,6 +15,9 @@ export const COMPONENT_KINDS: ReadonlySet<string> = new Set([
   "unet",
   "vae_encode",
   "vae_decode",
+  "vq_encode",
+  "vq_quantize",
+  "vq_decode",
   "trace",
 ]);
 
@@ -41,6 +44,11 @@ export async function runComponentCase(
     if (!name.startsWith("input.")) continue;
     const own = name.slice("input.".length);
     inputs[INPUT_NAMES[own] ?? own] = tensor;
+  }
+  if (settings.timestep_as === "float" && component.className === "UNet2DModel") {
+    // This class makes a Python float a whole number before it embeds it; what samplers give it are tensors.
+    const { shape, data } = inputs.timestep!;
+    inputs.timestep = { dtype: "f32", shape, data: Float32Array.from(data, Math.trunc) };
   }
   const wanted = [...tensors.keys()].filter((name) => name.startsWith("output."))
     .map((name) => name.slice("output.".length));
@@ -89,21 +97,40 @@ async function compute(
       const { sample } = await component.run({ z: z! }, { method: "decode" });
       return { image: sample! };
     }
-    case "trace": {
-      if (settings.of !== "vae") return await component.run(inputs, { outputs: wanted });
-      const encoding = wanted.filter((name) => /^(encoder|quant_conv)\b/.test(name));
-      const decoding = wanted.filter((name) => !encoding.includes(name));
-      const encoded = await component.run({ x: x! }, {
-        method: "encode",
-        outputs: [...encoding, "mean"],
-      });
-      const decoded = await component.run({ z: encoded.mean! }, {
-        method: "decode",
-        outputs: decoding,
-      });
-      return { ...encoded, ...decoded };
+    case "vq_encode":
+      return await component.run({ x: x! }, { method: "encode" });
+    case "vq_quantize":
+      return await component.run({ z: z! }, { method: "quantize" });
+    case "vq_decode": {
+      const method = settings.force_not_quantize ? "decode_unquantized" : "decode";
+      const { sample } = await component.run({ z: z! }, { method });
+      return { image: sample! };
     }
+    case "trace":
+      return settings.of === "vae" || settings.of === "vqvae"
+        ? await traceAutoencoder(component, { x: x!, wanted })
+        : await component.run(inputs, { outputs: wanted });
     default:
       throw new UnsupportedCaseError(`the kind ${settings.kind}`);
   }
+}
+
+/** Inner modules of both ways: an image is encoded, and what comes of it decoded. */
+async function traceAutoencoder(
+  component: Component,
+  options: { readonly x: HostTensor; readonly wanted: readonly string[] },
+): Promise<Outputs> {
+  const { x, wanted } = options;
+  // The mode of the posterior, or what has no distribution.
+  const latents = component.className === "VQModel" ? "latents" : "mean";
+  const encoding = wanted.filter((name) => /^(encoder|quant_conv)\b/.test(name));
+  const encoded = await component.run({ x }, {
+    method: "encode",
+    outputs: [...encoding, latents],
+  });
+  const decoded = await component.run({ z: encoded[latents]! }, {
+    method: "decode",
+    outputs: wanted.filter((name) => !encoding.includes(name)),
+  });
+  return { ...encoded, ...decoded };
 }

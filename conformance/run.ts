@@ -6,7 +6,6 @@
 import type { Backend } from "../backends/backend.ts";
 import { referenceBackend } from "../backends/reference/backend.ts";
 import { type FileSource, openFiles, subfolder } from "../formats/files.ts";
-import { PickledWeightsError } from "../formats/open_weights.ts";
 import { openComponent } from "../formats/model_folder.ts";
 import type { Component } from "../pipelines/component.ts";
 import { loadComponent, UnknownNetworkError } from "../pipelines/model.ts";
@@ -135,7 +134,7 @@ async function runCase({ group, file, kind, run }: Found): Promise<CaseResult> {
     };
   } catch (error) {
     const unsupported = error instanceof UnsupportedCaseError ||
-      error instanceof UnknownNetworkError || error instanceof PickledWeightsError;
+      error instanceof UnknownNetworkError;
     return {
       ...base,
       status: unsupported ? "unsupported" : "failed",

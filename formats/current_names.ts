@@ -3,10 +3,10 @@
  *
  * @module
  */
-import type { SafetensorsFile } from "./safetensors.ts";
+import type { WeightSource } from "./weight_source.ts";
 
 /** What the readers of weights offer. */
-type Source = Pick<SafetensorsFile, "description" | "tensors" | "read">;
+type Source = Pick<WeightSource, "description" | "tensors" | "read">;
 
 /** Attention's weights as diffusers called them before version 0.15. */
 const LEGACY_ATTENTION: Readonly<Record<string, string>> = {

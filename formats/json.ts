@@ -51,13 +51,14 @@ export function parseJson(bytes: Uint8Array): JsonValue {
     throw new JsonError("it is not UTF-8");
   }
   if (text.startsWith("\ufeff")) throw new JsonError("it begins with a byte order mark");
+  const standard = checkedText(text);
   let value: JsonValue;
   try {
-    value = JSON.parse(withInfinities(text));
+    value = JSON.parse(standard);
   } catch (error) {
     throw new JsonError(`it is not JSON: ${error instanceof Error ? error.message : error}`);
   }
-  checkKeysAndDepth(text);
+  checkKeys(standard);
   return value;
 }
 
@@ -84,46 +85,67 @@ function write(value: JsonValue | undefined, depth: number): string {
 }
 
 /**
- * Walks JSON that is known to be well formed. A string is a key if a colon follows it.
+ * Refuses text that nests too deeply, before a parser has to remember how deep it is.
  *
- * No regular expression: a header may be a single string of a hundred megabytes, too much for one
- * to match.
+ * Python writes infinities, which are not JSON, into configurations (`lambda_min_clipped`). A number too large for a double
+ * means the same and is JSON. Strings are passed over, so that none changes.
+ *
+ * No regular expression: a header may be a single string of a hundred megabytes, too much for one to match.
  */
-function checkKeysAndDepth(text: string): void {
+function checkedText(text: string): string {
+  const hasInfinity = text.includes("Infinity");
+  const parts: string[] = [];
+  let [depth, done] = [0, 0];
+  for (let at = 0; at < text.length; at++) {
+    const char = text[at];
+    if (char === '"') at = endOfString(text, at);
+    else if (char === "{" || char === "[") {
+      if (++depth > DEEPEST) throw new JsonError(`it nests more than ${DEEPEST} levels deep`);
+    } else if (char === "}" || char === "]") depth--;
+    else if (hasInfinity && char === "I" && isInfinity(text, at)) {
+      parts.push(text.slice(done, at), "1e999");
+      done = at + "Infinity".length;
+      at = done - 1;
+    }
+  }
+  return done === 0 ? text : parts.join("") + text.slice(done);
+}
+
+/** Whether there is the word at a place, and not as a part of a longer one. */
+function isInfinity(text: string, at: number): boolean {
+  const end = at + "Infinity".length;
+  return text.startsWith("Infinity", at) && !/[\w.]/.test((text[at - 1] ?? "") + (text[end] ?? ""));
+}
+
+/** Where a string that begins at a quote has its other one; past the end if it has none. */
+function endOfString(text: string, start: number): number {
+  for (let at = start + 1;; at++) {
+    at = text.indexOf('"', at);
+    if (at < 0) return text.length;
+    let escapes = 0;
+    while (text[at - 1 - escapes] === "\\") escapes++;
+    if (escapes % 2 === 0) return at;
+  }
+}
+
+/** Finds keys that are there twice, in JSON that is known to be well formed. A string is a key if a colon follows it. */
+function checkKeys(text: string): void {
   const open: Set<string>[] = [];
   for (let at = 0; at < text.length; at++) {
     const char = text[at];
-    if (char === "{" || char === "[") {
-      if (open.push(new Set()) > DEEPEST) {
-        throw new JsonError(`it nests more than ${DEEPEST} levels deep`);
-      }
-    } else if (char === "}" || char === "]") {
-      open.pop();
-    } else if (char === '"') {
+    if (char === "{" || char === "[") open.push(new Set());
+    else if (char === "}" || char === "]") open.pop();
+    else if (char === '"') {
       const start = at;
-      do {
-        at += text[at] === "\\" ? 2 : 1;
-      } while (text[at] !== '"');
+      at = endOfString(text, at);
       let next = at + 1;
       while (" \t\r\n".includes(text[next] ?? "end")) next++;
       if (text[next] !== ":") continue;
-      const key: string = JSON.parse(text.slice(start, at + 1));
+      const raw = text.slice(start, at + 1);
+      const key: string = raw.includes("\\") ? JSON.parse(raw) : raw.slice(1, -1);
       const keys = open.at(-1);
       if (keys?.has(key)) throw new JsonError(`it has the key ${display(key)} twice in one object`);
       keys?.add(key);
     }
   }
-}
-
-/**
- * Python writes infinities, which are not JSON, into configurations (`lambda_min_clipped`). A number too large for a double
- * means the same and is JSON. Strings are passed over, so that none changes.
- */
-function withInfinities(text: string): string {
-  return text.includes("Infinity")
-    ? text.replace(
-      /"(?:[^"\\]|\\.)*"|(?<![\w.])Infinity\b/g,
-      (token) => token === "Infinity" ? "1e999" : token,
-    )
-    : text;
 }

@@ -37,6 +37,23 @@ Deno.test("parseJson refuses what is not JSON, not UTF-8, or bottomless", () => 
   assertEquals(JSON.stringify(parse("[".repeat(64) + "]".repeat(64))).length, 128);
 });
 
+Deno.test("parseJson reads Python's infinities, and no other word as one", () => {
+  const text = '{"a": Infinity, "b": [-Infinity, 1], "c \\\\": "\\"Infinity", "Infinity": 2}';
+  assertEquals(parse(text), {
+    a: Infinity,
+    b: [-Infinity, 1],
+    "c \\": '"Infinity',
+    Infinity: 2,
+  });
+  for (const word of ["1Infinity", "Infinity2", "Infinity.5", ".Infinity", "Infinit", "NaN"]) {
+    assertThrows(() => parse(`{"a": ${word}}`), JsonError, "not JSON");
+  }
+  assertThrows(() => parse('{"a": "Infinity'), JsonError, "not JSON");
+  const escapes = "\\n".repeat(10_000_000);
+  assertThrows(() => parse(`{"Infinity": "${escapes}`), JsonError, "not JSON: Unterminated");
+  assertEquals(parse(`{"Infinity": "${escapes}"}`), { Infinity: "\n".repeat(10_000_000) });
+});
+
 Deno.test("parseJson takes long strings and long lists of keys", () => {
   const long = "x".repeat(20_000_000);
   assertEquals(parse(`{"${long}": "${long}"}`), { [long]: long });

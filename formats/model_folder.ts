@@ -12,7 +12,7 @@ import type { OnnxPart } from "./onnx/onnx_folder.ts";
 import { openWeights, type WeightsOptions } from "./open_weights.ts";
 import { type ComponentKind, componentKind } from "./pipeline_classes.ts";
 import { readJson, readOptionalJson } from "./read_json.ts";
-import type { SafetensorsFile } from "./safetensors.ts";
+import type { WeightSource } from "./weight_source.ts";
 
 /** A part of a model: a network, a scheduler or a tokenizer, with its folder. */
 export interface ModelComponent {
@@ -29,10 +29,10 @@ export interface ModelComponent {
   /**
    * Opens its weights: reads and checks headers, no tensor.
    *
-   * @throws {ModelError} If there are none that can be read.
+   * @throws {ModelError} If there are none that can be read, or they are damaged.
    * @throws {SafetensorsError} If they are damaged.
    */
-  openWeights(options?: WeightsOptions): Promise<SafetensorsFile>;
+  openWeights(options?: WeightsOptions): Promise<WeightSource>;
   /** The files of its methods, if it is a network that somebody exported as ONNX. */
   readonly onnx?: ReadonlyMap<string, OnnxPart>;
 }

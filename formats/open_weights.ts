@@ -6,7 +6,8 @@
 import type { FileSource } from "./file_source.ts";
 import { ModelError } from "./model_error.ts";
 import { openSafetensors, type SafetensorsFile } from "./safetensors.ts";
-import { openShardedSafetensors } from "./sharded_safetensors.ts";
+import { openShardedSafetensors, type ShardFiles } from "./sharded_safetensors.ts";
+import { openTorchCheckpoint } from "./torch/torch_checkpoint.ts";
 
 /** Which weights to open. */
 export interface WeightsOptions {
@@ -15,13 +16,20 @@ export interface WeightsOptions {
 }
 
 /** diffusers' name, and transformers'. */
-const BASES = ["diffusion_pytorch_model", "model"];
+const SAFETENSORS = ["diffusion_pytorch_model.safetensors", "model.safetensors"];
+/** The same as `torch.save` writes them: taken where there is nothing else. */
 const PICKLES = ["diffusion_pytorch_model.bin", "pytorch_model.bin"];
 
+const PICKLED_SHARDS: ShardFiles = {
+  ending: ".bin",
+  kind: "file of torch.save (.bin)",
+  open: openTorchCheckpoint,
+};
+
 /**
- * Opens the weights in a component's folder: one safetensors file, or shards with an index.
+ * Opens the weights in a component's folder: one file or shards with an index, safetensors or else what `torch.save` wrote.
  *
- * @throws {ModelError} If there are none, naming what was looked for and what is there instead.
+ * @throws {ModelError} If there are none, naming what was looked for and what is there instead; or if they are damaged.
  * @throws {SafetensorsError} If they are damaged.
  * @throws {FileError} If they cannot be read.
  */
@@ -33,30 +41,26 @@ export async function openWeights(
   if (variant !== undefined && !/^\w[\w-]*$/.test(variant)) {
     throw new ModelError(`Cannot open the variant ${JSON.stringify(variant)}: it is no plain word`);
   }
-  for (const base of BASES) {
-    const single = withVariant(`${base}.safetensors`, variant);
-    if (await files.exists(single)) return await openSafetensors(files, single);
-    const index = withVariant(`${base}.safetensors.index.json`, variant);
-    if (await files.exists(index)) return await openShardedSafetensors(files, index);
-  }
-  const wanted = BASES.map((base) => withVariant(`${base}.safetensors`, variant)).join(" or ");
-  const fault =
-    `Cannot open the weights of ${files.description}: no ${wanted}, with or without shards`;
-  for (const pickle of PICKLES.map((name) => withVariant(name, variant))) {
-    if (await files.exists(pickle)) {
-      throw new PickledWeightsError(
-        `${fault}; ${pickle} is there, but pickled weights are not read yet by this version: ` +
-          "convert it to safetensors",
-      );
+  for (const base of [...SAFETENSORS, ...PICKLES]) {
+    const isPickle = PICKLES.includes(base);
+    const single = withVariant(base, variant);
+    if (await files.exists(single)) {
+      return isPickle
+        ? await openTorchCheckpoint(files, single)
+        : await openSafetensors(files, single);
+    }
+    const index = withVariant(`${base}.index.json`, variant);
+    if (await files.exists(index)) {
+      return isPickle
+        ? await openShardedSafetensors(files, index, PICKLED_SHARDS)
+        : await openShardedSafetensors(files, index);
     }
   }
-  throw new ModelError(fault + await namedVariants(files));
-}
-
-/** The only weights that a folder has are pickled, which this version does not read. */
-export class PickledWeightsError extends ModelError {
-  /** The name of this class. */
-  override name = "PickledWeightsError";
+  const wanted = [...SAFETENSORS, ...PICKLES].map((base) => withVariant(base, variant)).join(", ");
+  throw new ModelError(
+    `Cannot open the weights of ${files.description}: none of ${wanted}, with or without shards` +
+      await namedVariants(files),
+  );
 }
 
 /** `model.fp16.safetensors`, `model.safetensors.index.fp16.json`: before the last part. */
@@ -71,9 +75,11 @@ async function namedVariants(files: FileSource): Promise<string> {
   const variants = new Set<string>();
   const names = await files.list?.("").catch(() => []) ?? [];
   for (const name of names) {
-    const single = /^(?:diffusion_pytorch_)?model\.([\w-]+)\.safetensors$/.exec(name)?.[1];
-    const sharded = /^(?:diffusion_pytorch_)?model\.safetensors\.index\.([\w-]+)\.json$/.exec(name)
+    const single = /^(?:(?:diffusion_)?pytorch_)?model\.([\w-]+)\.(safetensors|bin)$/.exec(name)
       ?.[1];
+    const sharded =
+      /^(?:(?:diffusion_)?pytorch_)?model\.(?:safetensors|bin)\.index\.([\w-]+)\.json$/
+        .exec(name)?.[1];
     const found = single ?? sharded;
     if (found !== undefined) variants.add(found);
   }

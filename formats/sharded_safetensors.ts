@@ -15,6 +15,22 @@ import {
 /** The largest index read: a line of about 100 bytes for each of half a million tensors. */
 const LARGEST_INDEX = 50_000_000;
 
+/** What shards are. */
+export interface ShardFiles {
+  /** How their names end. */
+  readonly ending: string;
+  /** What they are called in messages. */
+  readonly kind: string;
+  /** Opens one. */
+  open(files: FileSource, path: string): Promise<SafetensorsFile>;
+}
+
+const SAFETENSORS: ShardFiles = {
+  ending: ".safetensors",
+  kind: "safetensors file",
+  open: openSafetensors,
+};
+
 /**
  * Opens a checkpoint by its index, `*.safetensors.index.json`: `{ "weight_map": { name: file } }`.
  * Each tensor is read from the file that the index names for it, so the result is one source.
@@ -22,6 +38,7 @@ const LARGEST_INDEX = 50_000_000;
  * The `metadata` are the first shard's.
  *
  * @param path The index. Its shards lie beside it or below.
+ * @param shardFiles What the shards are, if not safetensors files.
  * @throws {SafetensorsError} If the index or a shard is damaged, a shard is missing or lies
  * elsewhere, or lacks a tensor that the index says it has.
  * @throws {FileError} If a file cannot be read for another reason.
@@ -29,11 +46,12 @@ const LARGEST_INDEX = 50_000_000;
 export async function openShardedSafetensors(
   files: FileSource,
   path: string,
+  shardFiles: ShardFiles = SAFETENSORS,
 ): Promise<SafetensorsFile> {
   const description = `${files.description}/${path}`;
   const fail = (problem: string, options?: ErrorOptions) =>
     new SafetensorsError(`Cannot read ${description}: ${problem}`, options);
-  const weightMap = readWeightMap(await readIndex(files, { path, fail }), fail);
+  const weightMap = readWeightMap(await readIndex(files, { path, fail }), { shardFiles, fail });
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
   const shards = new Map<string, SafetensorsFile>();
   const tensors = new Map<string, SafetensorsTensor>();
@@ -41,7 +59,12 @@ export async function openShardedSafetensors(
   for (const [name, shardName] of weightMap) {
     let shard = shards.get(shardName);
     if (shard === undefined) {
-      shard = await openShard(files, { shardName, path: folder + shardName, fail });
+      shard = await openShard(files, {
+        shardName,
+        path: folder + shardName,
+        open: shardFiles.open,
+        fail,
+      });
       shards.set(shardName, shard);
     }
     const tensor = shard.tensors.get(name);
@@ -82,15 +105,18 @@ async function readIndex(
   }
 }
 
-function readWeightMap(index: JsonValue, fail: Fail): readonly [string, string][] {
+function readWeightMap(
+  index: JsonValue,
+  { shardFiles: { ending, kind }, fail }: { readonly shardFiles: ShardFiles; readonly fail: Fail },
+): readonly [string, string][] {
   const map = isObject(index) && Object.hasOwn(index, "weight_map")
     ? index["weight_map"]
     : undefined;
   if (!isObject(map)) throw fail(`weight_map is ${display(map)}, not an object of file names`);
   return Object.entries(map).map(([name, shard]) => {
     // The ending keeps the index itself, which would be a cycle, and anything else out.
-    if (typeof shard !== "string" || !shard.endsWith(".safetensors")) {
-      throw fail(`tensor ${display(name)} is in ${display(shard)}, which is no safetensors file`);
+    if (typeof shard !== "string" || !shard.endsWith(ending)) {
+      throw fail(`tensor ${display(name)} is in ${display(shard)}, which is no ${kind}`);
     }
     return [name, shard];
   });
@@ -98,15 +124,16 @@ function readWeightMap(index: JsonValue, fail: Fail): readonly [string, string][
 
 async function openShard(
   files: FileSource,
-  { shardName, path, fail }: {
+  { shardName, path, open, fail }: {
     readonly shardName: string;
     readonly path: string;
+    readonly open: ShardFiles["open"];
     readonly fail: Fail;
   },
 ): Promise<SafetensorsFile> {
   try {
     checkPath(shardName, files.description);
-    return await openSafetensors(files, path);
+    return await open(files, path);
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
     if (error.kind !== "missing" && error.kind !== "bad path") throw error;

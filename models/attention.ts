@@ -6,6 +6,7 @@
 import { add, attention as attend, concat, div, permute, reshape } from "../graph/ops/mod.ts";
 import type { Tensor, Weights } from "../graph/trace.ts";
 import { groupNorm, layerNorm, linear } from "./layers.ts";
+import { spatialNorm } from "./spatial_norm.ts";
 
 /** Settings of {@linkcode attention}. */
 export interface AttentionOptions {
@@ -71,27 +72,33 @@ export function attention(w: Weights, x: Tensor, options: AttentionOptions): Ten
 
 /** Settings of {@linkcode spatialAttention}. */
 export interface SpatialAttentionOptions {
-  /** How many heads share the channels. */
+  /** How many heads there are. */
   readonly heads: number;
-  /** Groups of the normalisation. */
-  readonly groups: number;
+  /** Width of one; the heads share the channels unless said otherwise. */
+  readonly headDim?: number | undefined;
+  /** Groups of the normalisation; null leaves it out. */
+  readonly groups: number | null;
   /** Added to the variance. */
   readonly epsilon: number;
   /** Divides the sum of input and attention. */
   readonly outputScale?: number;
+  /** Latents that scale and shift a normalisation before, see {@linkcode spatialNorm}. */
+  readonly latents?: Tensor | undefined;
 }
 
 /** Normalised self-attention over the positions of `x [n, c, h, w]`, added to x (Ho et al. 2020). */
 export function spatialAttention(w: Weights, x: Tensor, options: SpatialAttentionOptions): Tensor {
   const [n, c, height, width] = x.shape as [number, number, number, number];
-  const { heads, groups, epsilon, outputScale = 1 } = options;
+  const { heads, groups, epsilon, latents, outputScale = 1 } = options;
+  const inner = options.headDim === undefined ? c : heads * options.headDim;
   return w.module(() => {
-    const normed = groupNorm(w.at("group_norm"), reshape(x, [n, c, height * width]), {
-      groups,
-      epsilon,
-    });
+    const adapted = latents === undefined ? x : spatialNorm(w.at("spatial_norm"), x, { latents });
+    const flat = reshape(adapted, [n, c, height * width]);
+    const normed = groups === null
+      ? flat
+      : groupNorm(w.at("group_norm"), flat, { groups, epsilon });
     const tokens = permute(normed, [0, 2, 1]); // [n, hw, c]
-    const project = (name: string) => splitHeads(linear(w.at(name), tokens, { out: c }), heads);
+    const project = (name: string) => splitHeads(linear(w.at(name), tokens, { out: inner }), heads);
     const attended = mergeHeads(
       attend(project("to_q"), { k: project("to_k"), v: project("to_v") }),
     );

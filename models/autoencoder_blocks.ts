@@ -7,6 +7,7 @@ import type { Tensor, Weights } from "../graph/trace.ts";
 import { spatialAttention } from "./attention.ts";
 import { activate, type Activation, conv2d, groupNorm } from "./layers.ts";
 import { downsample, resnetBlock, upsample } from "./resnet.ts";
+import { spatialNorm } from "./spatial_norm.ts";
 
 /** Epsilon of every normalisation in a first stage. */
 const EPSILON = 1e-6;
@@ -33,37 +34,50 @@ export interface AutoencoderBlocksConfig {
   readonly midAttention: boolean;
 }
 
-type Config = AutoencoderBlocksConfig;
-
-const resnet = ({ groups, activation }: Config) => ({ groups, activation, epsilon: EPSILON });
-/** One head as wide as the channels. */
-const oneHead = ({ groups }: Config) => ({ groups, heads: 1, epsilon: EPSILON });
-
-function middle(w: Weights, x: Tensor, config: Config): Tensor {
-  const out = x.size(1);
-  return w.module(() => {
-    let h = resnetBlock(w.at("resnets.0"), x, { ...resnet(config), out });
-    if (config.midAttention) h = spatialAttention(w.at("attentions.0"), h, oneHead(config));
-    return resnetBlock(w.at("resnets.1"), h, { ...resnet(config), out });
-  });
-}
-
-function finish(
-  w: Weights,
-  x: Tensor,
-  options: { readonly config: Config; readonly out: number },
-): Tensor {
-  const { groups } = options.config;
-  const h = activate(groupNorm(w.at("conv_norm_out"), x, { groups, epsilon: EPSILON }), "silu");
-  return conv2d(w.at("conv_out"), h, { out: options.out });
-}
-
 /** Settings of {@linkcode encoder} and {@linkcode decoder}. */
 export interface AutoencoderBlocksOptions {
   /** The network. */
   readonly config: AutoencoderBlocksConfig;
   /** Channels of the result. */
   readonly out: number;
+  /** Latents that scale and shift every normalisation in place of its own groups, see {@linkcode spatialNorm}. */
+  readonly latents?: Tensor | undefined;
+}
+
+type Options = AutoencoderBlocksOptions;
+
+const resnet = ({ config: { groups, activation }, latents }: Options) => ({
+  groups,
+  activation,
+  epsilon: EPSILON,
+  latents,
+});
+/** One head as wide as the channels. */
+const oneHead = ({ config: { groups }, latents }: Options) => ({
+  groups: latents === undefined ? groups : null,
+  heads: 1,
+  epsilon: EPSILON,
+  latents,
+});
+
+function middle(w: Weights, x: Tensor, options: Options): Tensor {
+  const out = x.size(1);
+  return w.module(() => {
+    let h = resnetBlock(w.at("resnets.0"), x, { ...resnet(options), out });
+    if (options.config.midAttention) {
+      h = spatialAttention(w.at("attentions.0"), h, oneHead(options));
+    }
+    return resnetBlock(w.at("resnets.1"), h, { ...resnet(options), out });
+  });
+}
+
+function finish(w: Weights, x: Tensor, options: Options): Tensor {
+  const { config: { groups }, latents } = options;
+  const norm = w.at("conv_norm_out");
+  const normed = latents === undefined
+    ? groupNorm(norm, x, { groups, epsilon: EPSILON })
+    : spatialNorm(norm, x, { latents });
+  return conv2d(w.at("conv_out"), activate(normed, "silu"), { out: options.out });
 }
 
 /** Image `[n, 3, H, W]` to `[n, out, H / f, W / f]`, f = 2^(levels - 1). */
@@ -74,9 +88,9 @@ export function encoder(w: Weights, image: Tensor, options: AutoencoderBlocksOpt
     config.levels.forEach(({ channels: out, attention }, at) => {
       h = w.at(`down_blocks.${at}`).module((block) => {
         for (let layer = 0; layer < config.layers; layer++) {
-          h = resnetBlock(block.at(`resnets.${layer}`), h, { ...resnet(config), out });
+          h = resnetBlock(block.at(`resnets.${layer}`), h, { ...resnet(options), out });
           if (attention.down) {
-            h = spatialAttention(block.at(`attentions.${layer}`), h, oneHead(config));
+            h = spatialAttention(block.at(`attentions.${layer}`), h, oneHead(options));
           }
         }
         return at === config.levels.length - 1
@@ -84,7 +98,7 @@ export function encoder(w: Weights, image: Tensor, options: AutoencoderBlocksOpt
           : downsample(block.at("downsamplers.0"), h, { out, padding: 0 });
       });
     });
-    return finish(w, middle(w.at("mid_block"), h, config), options);
+    return finish(w, middle(w.at("mid_block"), h, options), options);
   });
 }
 
@@ -93,13 +107,13 @@ export function decoder(w: Weights, latents: Tensor, options: AutoencoderBlocksO
   const { config } = options;
   return w.module(() => {
     let h = conv2d(w.at("conv_in"), latents, { out: config.levels.at(-1)!.channels });
-    h = middle(w.at("mid_block"), h, config);
+    h = middle(w.at("mid_block"), h, options);
     config.levels.toReversed().forEach(({ channels: out, attention }, at) => {
       h = w.at(`up_blocks.${at}`).module((block) => {
         for (let layer = 0; layer <= config.layers; layer++) {
-          h = resnetBlock(block.at(`resnets.${layer}`), h, { ...resnet(config), out });
+          h = resnetBlock(block.at(`resnets.${layer}`), h, { ...resnet(options), out });
           if (attention.up) {
-            h = spatialAttention(block.at(`attentions.${layer}`), h, oneHead(config));
+            h = spatialAttention(block.at(`attentions.${layer}`), h, oneHead(options));
           }
         }
         return at === config.levels.length - 1 ? h : upsample(block.at("upsamplers.0"), h, { out });

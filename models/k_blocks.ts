@@ -99,7 +99,7 @@ function kAttention(
 }
 
 /** The binomial filter (1 3 3 1) / 8 along both axes, times `gain`: `[1, 1, 4, 4]`. */
-function binomialKernel(gain: number): Tensor {
+export function binomialKernel(gain: number): Tensor {
   const row = [1, 3, 3, 1].map((value) => value / 8);
   const values = row.flatMap((a) => row.map((b) => a * b * gain));
   return op.constant(values, { shape: [1, 1, 4, 4] });

@@ -15,12 +15,16 @@ import {
   upsampleNearest,
 } from "../graph/ops/mod.ts";
 import type { Tensor, Weights } from "../graph/trace.ts";
+import { binomialDouble, binomialHalve } from "./binomial_filter.ts";
 import { activate, type Activation, conv2d, groupNorm, linear } from "./layers.ts";
+import { spatialNorm } from "./spatial_norm.ts";
 
 /** What the residual blocks of one network share. */
 export interface ResnetConfig {
   /** Groups of both normalisations. */
   readonly groups: number;
+  /** Groups of the second one, if they are not those of the first. */
+  readonly groupsOut?: number;
   /** Added to the variance. */
   readonly epsilon: number;
   /** Between normalisation and convolution. */
@@ -31,6 +35,8 @@ export interface ResnetConfig {
   readonly skipTimeActivation?: boolean;
   /** Divides the sum of both branches. */
   readonly outputScale?: number;
+  /** Latents `[n, c, h', w']` that scale and shift both normalisations, see {@linkcode spatialNorm}. */
+  readonly latents?: Tensor | undefined;
 }
 
 /** Settings of {@linkcode resnetBlock}. */
@@ -41,23 +47,37 @@ export interface ResnetOptions extends ResnetConfig {
   readonly time?: Tensor | undefined;
   /** Both branches are resampled between activation and first convolution (Dhariwal & Nichol 2021). */
   readonly resample?: "up" | "down";
+  /** How: by repeating pixels and averaging four, or by a binomial filter (Karras et al. 2020). */
+  readonly filter?: "box" | "binomial";
+  /** The shortcut has a convolution though the channels stay the same. */
+  readonly convShortcut?: boolean;
 }
+
+const RESAMPLE = {
+  box: { up: upsampleNearest, down: (x: Tensor) => avgPool2d(x, { kernel: [2, 2] }) },
+  binomial: { up: binomialDouble, down: binomialHalve },
+} as const;
 
 /** norm, activation, convolution, twice, added to the input (He et al. 2016; Ho et al. 2020, appendix B). */
 export function resnetBlock(w: Weights, x: Tensor, options: ResnetOptions): Tensor {
-  const { out, time, activation, resample, outputScale = 1 } = options;
+  const { out, time, activation, resample, filter = "box", latents, outputScale = 1 } = options;
+  const groupsOut = options.groupsOut ?? options.groups;
+  const norm = (at: Weights, x: Tensor, groups = groupsOut): Tensor =>
+    latents === undefined
+      ? groupNorm(at, x, { ...options, groups })
+      : spatialNorm(at, x, { latents });
   return w.module(() => {
     let shortcut = x;
-    let h = activate(groupNorm(w.at("norm1"), x, options), activation);
+    let h = activate(norm(w.at("norm1"), x, options.groups), activation);
     if (resample !== undefined) {
-      const change = (image: Tensor) =>
-        resample === "up" ? upsampleNearest(image) : avgPool2d(image, { kernel: [2, 2] });
+      const change = RESAMPLE[filter][resample];
+      // The module is used twice; its path names the first use.
+      shortcut = w.at(`${resample}sample`).module(() => change(x));
       h = change(h);
-      shortcut = change(shortcut);
     }
     h = conv2d(w.at("conv1"), h, { out });
     if (time === undefined) {
-      h = groupNorm(w.at("norm2"), h, options);
+      h = norm(w.at("norm2"), h);
     } else {
       const scaleShift = options.timeScaleShift === "scale_shift";
       const active = options.skipTimeActivation ? time : activate(time, activation);
@@ -68,13 +88,15 @@ export function resnetBlock(w: Weights, x: Tensor, options: ResnetOptions): Tens
           Tensor,
           Tensor,
         ];
-        h = add(mul(groupNorm(w.at("norm2"), h, options), add(scale, 1)), shift);
+        h = add(mul(norm(w.at("norm2"), h), add(scale, 1)), shift);
       } else {
-        h = groupNorm(w.at("norm2"), add(h, perChannel), options);
+        h = norm(w.at("norm2"), add(h, perChannel));
       }
     }
     h = conv2d(w.at("conv2"), activate(h, activation), { out });
-    if (x.size(1) !== out) shortcut = conv2d(w.at("conv_shortcut"), shortcut, { out, kernel: 1 });
+    if (x.size(1) !== out || options.convShortcut) {
+      shortcut = conv2d(w.at("conv_shortcut"), shortcut, { out, kernel: 1 });
+    }
     const sum = add(shortcut, h);
     return outputScale === 1 ? sum : div(sum, outputScale);
   });

@@ -1,5 +1,5 @@
 /**
- * Levels of a conditional U-Net (Ronneberger et al. 2015; Rombach et al. 2022).
+ * Levels of a U-Net (Ronneberger et al. 2015; Rombach et al. 2022).
  *
  * @module
  */
@@ -14,7 +14,14 @@ import { dualTransformer2d, transformer2d } from "./transformer_2d.ts";
 export type LevelAttention =
   | { readonly kind: "none" }
   /** Self-attention over positions; `heads` share the channels. */
-  | { readonly kind: "self"; readonly heads: number }
+  | {
+    readonly kind: "self";
+    readonly heads: number;
+    /** Width of a head, if they do not share the channels evenly. */
+    readonly headDim?: number;
+    /** Groups of its normalisation, if they are not those of the residual blocks; null leaves it out. */
+    readonly groups?: number | null;
+  }
   /** A spatial transformer; `layers[i]` transformer blocks after residual block i. */
   | {
     readonly kind: "transformer";
@@ -71,6 +78,8 @@ function attend(
       return spatialAttention(w.at(`attentions.${layer}`), x, {
         ...resnet,
         heads: attention.heads,
+        headDim: attention.headDim,
+        groups: attention.groups === undefined ? resnet.groups : attention.groups,
       });
     case "transformer":
       return transformer2d(w.at(`attentions.${layer}`), x, {
@@ -179,7 +188,12 @@ export function upBlock(w: Weights, x: Tensor, options: UpBlockOptions): Tensor 
   });
 }
 
-function joined(skip: Tensor | null | undefined): Tensor {
+/**
+ * What the way up joins next.
+ *
+ * @throws {ShapeError} If the way down has left nothing.
+ */
+export function joined(skip: Tensor | null | undefined): Tensor {
   if (skip === null || skip === undefined) {
     throw new ShapeError("join what the way down left", "it left nothing for this level");
   }

@@ -5,21 +5,19 @@
  */
 import type { Backend, Precision } from "../backends/backend.ts";
 import { type BackendChoice, chooseBackend } from "./backend_choice.ts";
-import { openEmbeddedModel } from "../assets/open.ts";
 import { withCurrentNames } from "../formats/current_names.ts";
-import { type FileSource, openFiles } from "../formats/files.ts";
 import { ModelError } from "../formats/model_error.ts";
-import { type ModelComponent, type ModelFolder, openModelFolder } from "../formats/model_folder.ts";
-import { isOnnxFolder, openOnnxFolder } from "../formats/onnx/onnx_folder.ts";
+import type { ModelComponent, ModelFolder } from "../formats/model_folder.ts";
 import { openTokenizer } from "../formats/tokenizers/open_tokenizer.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
 import { Component } from "./component.ts";
+import { type ModelSource, type ModelSourceOptions, openModelSource } from "./model_source.ts";
 import { networkReaders } from "./networks/mod.ts";
 import type { Network } from "./networks/network.ts";
 import { checkOnnxNetworks, loadOnnxComponent } from "./onnx/load_onnx_component.ts";
 
 /** Settings of {@linkcode openModel}. */
-export interface ModelOptions {
+export interface ModelOptions extends ModelSourceOptions {
   /** A backend, or the name of one. A backend that is given stays the caller's to dispose. Default `auto`. */
   readonly backend?: BackendChoice;
   /** How weights are kept. */
@@ -51,9 +49,10 @@ export interface Model extends AsyncDisposable {
 }
 
 /**
- * Opens a model: an embedded one by name, a diffusers folder by path or URL, or any source of files.
+ * Opens a model: an embedded one by name; by path or URL a folder of diffusers or of ONNX files, or an original checkpoint in
+ * one file; or any source of files.
  *
- * @param source `shapes`, a folder's path or URL, or a {@linkcode FileSource}.
+ * @param source `shapes`, a folder's or file's path or URL, or a {@linkcode FileSource}.
  * @throws {ModelError} If something is missing or not understood, naming it.
  * @throws {FileError} If a file cannot be read.
  *
@@ -69,12 +68,11 @@ export interface Model extends AsyncDisposable {
  * ```
  */
 export async function openModel(
-  source: string | URL | FileSource,
+  source: ModelSource,
   options: ModelOptions = {},
 ): Promise<Model> {
-  const files = openSource(source);
-  const isOnnx = await isOnnxFolder(files);
-  const folder = isOnnx ? await openOnnxFolder(files) : await openModelFolder(files);
+  const folder = await openModelSource(source, options);
+  const isOnnx = [...folder.components.values()].some(({ onnx }) => onnx !== undefined);
   if (isOnnx) checkOnnxNetworks(folder.components);
   const { backend: choice = "auto" } = options;
   const { backend, owned } = await chooseBackend(
@@ -105,12 +103,6 @@ export async function openModel(
       if (owned) await backend[Symbol.asyncDispose]();
     },
   };
-}
-
-function openSource(source: string | URL | FileSource): FileSource {
-  if (source instanceof URL) return openFiles(source);
-  if (typeof source !== "string") return source;
-  return openEmbeddedModel(source) ?? openFiles(source);
 }
 
 function readNetwork(component: ModelComponent): Network {

@@ -6,7 +6,7 @@
 import { withinDeadline } from "../conformance/deadline.ts";
 import { isOurError } from "../conformance/our_error.ts";
 import { makeRandom } from "./images/zoo.ts";
-import { damaged, readSpecimens } from "./specimens.ts";
+import { damaged, readSpecimens, type Specimen } from "./specimens.ts";
 
 /** How many files there were of each kind. */
 export interface MutationReport {
@@ -22,17 +22,22 @@ export interface MutationReport {
   readonly classes: ReadonlyMap<string, number>;
 }
 
-/**
- * Damages the specimens in turn, `count` times in all, and opens what comes out.
- *
- * @param options `first`: the first seed; the others follow it. A seed says all: which specimen, and how it is damaged.
- */
+/** How a run goes. */
+export interface MutationOptions {
+  /** The first seed; the others follow it. A seed says all: which specimen, and how it is damaged. Default 1. */
+  readonly first?: number;
+  /** What is damaged. Default: {@linkcode readSpecimens}. */
+  readonly specimens?: readonly (readonly Specimen[])[];
+  /** Told of each file that was opened. */
+  readonly onRound?: (round: number) => void;
+}
+
+/** Damages the specimens in turn, `count` times in all, and opens what comes out. */
 export async function runMutations(
   count: number,
-  { first = 1, onRound }: { readonly first?: number; readonly onRound?: (round: number) => void } =
-    {},
+  { first = 1, specimens, onRound }: MutationOptions = {},
 ): Promise<MutationReport> {
-  const groups = await readSpecimens();
+  const groups = specimens ?? await readSpecimens();
   const classes = new Map<string, number>();
   const failures: string[] = [];
   let [read, refused] = [0, 0];

@@ -13,6 +13,8 @@ import { UnknownNetworkError } from "../pipelines/model.ts";
 import type { TensorSpec } from "../graph/tensor_spec.ts";
 import { readZoo } from "./images/zoo.ts";
 import { below, mutate, pick, type Random } from "./mutations.ts";
+import { NETWORK_CONFIGS } from "./network_configs.ts";
+import { readStoredZip, writeStoredZip } from "./stored_zip.ts";
 
 /** A file or folder that can be read. */
 export interface Specimen {
@@ -29,6 +31,19 @@ export interface Specimen {
 const GOLDENS = new URL("goldens/", import.meta.url);
 const LDM = "models/ldm-text";
 
+/** A network's configuration, by its class or where it is. */
+export async function readConfigs(): Promise<ReadonlyMap<string, Uint8Array>> {
+  const configs = new Map<string, Uint8Array>();
+  for (const name of ["unet", "vqvae", "bert"]) {
+    const path = `${LDM}/${name}/config.json`;
+    configs.set(path, await read(path));
+  }
+  for (const [name, config] of Object.entries(NETWORK_CONFIGS)) {
+    configs.set(name, new TextEncoder().encode(JSON.stringify(config)));
+  }
+  return configs;
+}
+
 /** All of them, in groups that deserve as much attention each. */
 export async function readSpecimens(): Promise<readonly (readonly Specimen[])[]> {
   const one = async (format: string, name: string) =>
@@ -36,7 +51,6 @@ export async function readSpecimens(): Promise<readonly (readonly Specimen[])[]>
   const whole = (format: string, folder: string, ...names: readonly string[]) =>
     readFolder({ format, folder, names });
   const pictures = await Promise.all(["png_zoo.json", "jpeg_zoo.json"].map(readPictures));
-  const networks = ["unet", "vqvae", "bert"].map((name) => readNetwork(`${LDM}/${name}`));
   const files = await Promise.all([
     one("safetensors", "safetensors/written_by_library.safetensors"),
     one("safetensors", "safetensors/safetensors/ok_all_dtypes.safetensors"),
@@ -83,10 +97,44 @@ export async function readSpecimens(): Promise<readonly (readonly Specimen[])[]>
       "vocab.txt",
     ),
     readSerializedTokenizer(),
-    ...networks,
   ]);
-  return [...files.map((specimen) => [specimen]), ...pictures];
+  for (const [name, config] of await readConfigs()) files.push(network(name, config));
+  const yaml = single({
+    name: "original YAML",
+    format: "original-yaml",
+    bytes: new TextEncoder().encode(ORIGINAL_YAML),
+    damage: mutate,
+  });
+  return [...[...files, yaml].map((specimen) => [specimen]), ...pictures, await readCheckpoints()];
 }
+
+/** What `v1-inference.yaml` of Stable Diffusion looks like, smaller. */
+const ORIGINAL_YAML = `model:
+  target: ldm.models.diffusion.ddpm.LatentDiffusion
+  params:
+    linear_start: 0.00085
+    linear_end: 0.0120
+    timesteps: 1000
+    channels: 4
+    conditioning_key: crossattn
+    scale_factor: 0.18215
+    use_ema: False # comment
+    unet_config:
+      target: ldm.modules.diffusionmodules.openaimodel.UNetModel
+      params: {image_size: 32, in_channels: 4, out_channels: 4, model_channels: 32,
+        attention_resolutions: [ 2, 1 ], num_res_blocks: 1, channel_mult: [ 1, 2 ], num_heads: 8,
+        use_spatial_transformer: True, context_dim: 32, legacy: False}
+    first_stage_config:
+      target: ldm.models.autoencoder.AutoencoderKL
+      params:
+        embed_dim: 4
+        ddconfig: {double_z: true, z_channels: 4, resolution: 256, in_channels: 3, out_ch: 3,
+          ch: 32, ch_mult: [1, 2], num_res_blocks: 1, attn_resolutions: [], dropout: 0.0}
+        lossconfig:
+          target: torch.nn.Identity
+    cond_stage_config:
+      target: ldm.modules.encoders.modules.FrozenCLIPEmbedder
+`;
 
 async function read(path: string): Promise<Uint8Array> {
   return await Deno.readFile(new URL(path, GOLDENS));
@@ -129,7 +177,9 @@ async function readSerializedTokenizer(): Promise<Specimen> {
   const folder = "tokenizers/hostile/tokenizer/ok_plain";
   const text = async (name: string) => new TextDecoder().decode(await read(`${folder}/${name}`));
   const vocab: Readonly<Record<string, number>> = JSON.parse(await text("vocab.json"));
-  const merges = (await text("merges.txt")).split("\n").filter((line) => /^\S+ \S+$/.test(line));
+  const merges = (await text("merges.txt")).split("\n").filter((line) =>
+    /^[^#\s]\S* \S+$/.test(line)
+  );
   const special = ["<|startoftext|>", "<|endoftext|>"].map((content) => ({
     id: vocab[content],
     content,
@@ -149,26 +199,27 @@ async function readSerializedTokenizer(): Promise<Specimen> {
   };
 }
 
-async function readNetwork(folder: string): Promise<Specimen> {
-  return {
-    name: `${folder}/config.json`,
-    files: new Map([["config.json", await read(`${folder}/config.json`)]]),
-    open: traceNetwork,
-    damage: mutate,
-  };
+function network(name: string, config: Uint8Array): Specimen {
+  return { name, files: new Map([["config.json", config]]), open: traceNetwork, damage: mutate };
 }
 
-/** Builds the graphs of a network of any class: what a configuration admits has to have some. */
-async function traceNetwork(files: FileSource): Promise<void> {
+/**
+ * Builds the graphs of a network of any class from its `config.json`: what a configuration admits has to have some.
+ *
+ * @returns How many nodes they have.
+ */
+export async function traceNetwork(files: FileSource): Promise<number> {
   const component = await openComponent(files);
   const reader = networkReaders.get(component.className);
   if (reader === undefined) throw new UnknownNetworkError(component.className);
+  let nodes = 0;
   for (const method of reader(component.readConfig()).methods.values()) {
     const inputs = Object.entries(method.inputs)
       .filter(([name]) => !method.optional?.includes(name))
       .map(([name, text]) => [name, specOf(text)]);
-    method.graph(Object.fromEntries(inputs));
+    nodes += method.graph(Object.fromEntries(inputs)).nodes.length;
   }
+  return nodes;
 }
 
 /** The sizes that a description leaves open. */
@@ -178,7 +229,8 @@ const SIZES: readonly (readonly [RegExp, number])[] = [
   [/^(height|width)$/, 64],
   [/^8 (height|width)$/, 512],
   [/^(height|width) \/ f$/, 8],
-  [/^tokens/, 2],
+  [/^tokens$/, 80], // dual cross attention needs more than 77
+  [/^tokens <=/, 1],
 ];
 
 /** `[n, 4, height, width]` at some size. */
@@ -201,6 +253,40 @@ async function readPictures(zoo: string): Promise<readonly Specimen[]> {
       damage: zoo.startsWith("png") ? mutatePng : mutate,
     })
   );
+}
+
+/** torch's containers, of every age. */
+async function readCheckpoints(): Promise<readonly Specimen[]> {
+  const names = [
+    "zip_lightning.ckpt",
+    "zip_deflated.pt",
+    "zip_nested.pt",
+    "zip_protocol4.pt",
+    "zip_views.pt",
+    "legacy_nonzip_lightning.ckpt",
+    "legacy_parameters.pt",
+  ];
+  return await Promise.all(names.map(async (name) =>
+    single({
+      name,
+      format: "torch",
+      bytes: await read(`torch/containers/${name}`),
+      damage: /^zip_(?!deflated)/.test(name) ? mutateZip : mutate,
+    })
+  ));
+}
+
+/** Most damage to an archive is behind right checksums: to the pickle, an entry or the list of them. */
+function mutateZip(bytes: Uint8Array, random: Random): Uint8Array {
+  if (random() < 0.25) return mutate(bytes, random);
+  const entries = [...readStoredZip(bytes)];
+  const pickle = entries.findIndex(([name]) => name.endsWith("data.pkl"));
+  const at = random() < 0.7 ? pickle : below(random, entries.length);
+  const [name, data] = entries[at]!;
+  if (random() < 0.9) entries[at] = [name, mutate(data, random)];
+  else if (random() < 0.5) entries.splice(at, 1);
+  else entries.push([name, data]);
+  return writeStoredZip(entries);
 }
 
 /** Half of the damage to a safetensors file leaves the length of its header right. */

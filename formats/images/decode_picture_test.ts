@@ -81,16 +81,21 @@ function withFrame(file: Uint8Array, change: (frame: Uint8Array) => void): Uint8
 Deno.test("decodePicture looks at a JPEG's frame before it decodes", async () => {
   const { file } = await readFirst("jpeg_zoo.json");
   const refused: readonly [(frame: Uint8Array) => void, string][] = [
-    [(f) => f.set([0xff, 0xdc, 0xff, 0xdc], 5), "65500 x 65500 pixels: that is 4290250000"],
+    [(f) => f.set([0xff, 0xdc, 0xff, 0xdc], 5), "too few for 65500 x 65500 pixels: it ends early"],
+    [(f) => f.set([2, 88, 2, 88], 5), "too few for 600 x 600 pixels: it ends early"],
+    [(f) => f.set([0x51], 11), "a sampling factor is not from 1 to 4"],
     [(f) => f.set([0, 0], 5), "sides are positive"],
     [(f) => f.set([12], 4), "12 bits a sample"],
     [(f) => f.set([2], 9), "2 components"],
-    [(f) => f.set([0xc9], 1), "Huffman"],
+    [(f) => f.set([0xc9], 1), "SOF9 (arithmetic coding) is not supported"],
+    [(f) => f.set([0xc3], 1), "SOF3 (a lossless or hierarchical picture) is not supported"],
     [(f) => f.set([0xfe], 1), "a scan comes before the frame"],
   ];
   for (const [change, message] of refused) {
     await assertRejects(() => decodePicture(withFrame(file, change)), ImageError, message);
   }
+  const limits = { maxPixels: 8, maxBytes: 1e4 };
+  await assertRejects(() => decodePicture(file, limits), ImageError, "cap is 8 pixels");
 });
 
 Deno.test("decodePicture refuses four components that no marker explains", async () => {

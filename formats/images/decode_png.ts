@@ -199,9 +199,10 @@ function makePainter(
       });
     }
     case "palette": {
+      // More colours than the bits can name are an error in the standard, and common: libpng and others never look at the rest.
       const colours = (palette?.length ?? 0) / 3;
-      if (!palette || !Number.isInteger(colours) || colours < 1 || colours > 1 << depth) {
-        throw invalid(`a palette of ${palette?.length ?? 0} bytes does not fit ${depth} bits`);
+      if (!palette || !Number.isInteger(colours) || colours < 1 || colours > 256) {
+        throw invalid(`a palette of ${palette?.length ?? 0} bytes is no list of 1 to 256 colours`);
       }
       const alpha = transparency;
       if (alpha && alpha.length > colours) {

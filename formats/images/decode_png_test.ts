@@ -99,6 +99,14 @@ Deno.test("decodePng stops inflating where the picture ends", async () => {
   await assertRejects(() => decodePng(short), ImageError, "gives 5 bytes, 6 are wanted");
 });
 
+Deno.test("decodePng takes a palette of more colours than the bits can name", async () => {
+  const colours = Uint8Array.from({ length: 48 }, (_, i) => i); // 16 of them, for 1 bit
+  const palette = { type: "PLTE", data: colours };
+  const pixels = await idat(Uint8Array.of(0, 0b01000000));
+  const file = writePngChunks([header(2, 1, { colour: 3, depth: 1 }), palette, pixels, END]);
+  assertEquals([...(await decodePng(file)).data], [0, 1, 2, 3, 4, 5]);
+});
+
 const data = await idat(new Uint8Array(6));
 const REFUSED: Readonly<Record<string, readonly [readonly PngChunk[], string]>> = {
   "no side": [[header(0, 2), data, END], "sides are positive"],
@@ -118,6 +126,10 @@ const REFUSED: Readonly<Record<string, readonly [readonly PngChunk[], string]>> 
   "a palette of odd length": [
     [header(2, 2, { colour: 3 }), { type: "PLTE", data: new Uint8Array(4) }, data, END],
     "a palette of 4 bytes",
+  ],
+  "a palette of more than 256 colours": [
+    [header(2, 2, { colour: 3 }), { type: "PLTE", data: new Uint8Array(771) }, data, END],
+    "1 to 256 colours",
   ],
   "an index outside of the palette": [
     [

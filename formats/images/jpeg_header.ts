@@ -46,7 +46,8 @@ export function isJpeg(bytes: Uint8Array): boolean {
  */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader {
   if (!isJpeg(bytes)) throw invalid("it does not begin with a start of image");
-  let frame: Pick<JpegHeader, "width" | "height" | "components"> | undefined;
+  let frame: Frame | undefined;
+  let coded = 0;
   let orientation: Orientation = 1;
   const exif: (readonly [number, number])[] = [];
   let adobe = false;
@@ -76,14 +77,29 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader {
     } else if (marker === SOS) {
       if (!frame) throw invalid("a scan comes before the frame");
       if (++scans > MAX_SCANS) throw invalid(`it has more than ${MAX_SCANS} scans`);
-      offset = endOfScan(bytes, offset);
+      const stop = endOfScan(bytes, offset);
+      coded += stop - offset;
+      offset = stop;
     }
   }
   if (!frame || scans === 0) throw invalid("it has no picture");
   if (frame.components === 4 && !adobe) {
     throw invalid("it has 4 components, and no Adobe marker to say what they are");
   }
-  return { ...frame, orientation, exif };
+  const { blocks, ...size } = frame;
+  // Huffman codes have a bit at least, and each block has one. Decoders invent what is not there, at any size.
+  if (8 * coded < blocks) {
+    throw invalid(
+      `${coded} bytes of data are too few for ${size.width} x ${size.height} pixels: it ends early`,
+    );
+  }
+  return { ...size, orientation, exif };
+}
+
+/** What a frame says. */
+interface Frame extends Pick<JpegHeader, "width" | "height" | "components"> {
+  /** Blocks of 8 by 8 samples, of all components together. */
+  readonly blocks: number;
 }
 
 /** Start-of-frame markers are 0xc0 to 0xcf but for tables of Huffman codes, JPG and arithmetic. */
@@ -91,12 +107,13 @@ function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-function readFrame(
-  marker: number,
-  segment: Uint8Array,
-): Pick<JpegHeader, "width" | "height" | "components"> {
+function readFrame(marker: number, segment: Uint8Array): Frame {
   if (marker > 0xc2) {
-    throw invalid("only baseline, extended and progressive Huffman coding are supported");
+    const kind = marker > 0xc8 ? "arithmetic coding" : "a lossless or hierarchical picture";
+    throw invalid(
+      `SOF${marker - 0xc0} (${kind}) is not supported: ` +
+        "only baseline, extended and progressive Huffman coding are",
+    );
   }
   const [depth, h1, h0, w1, w0, components] = segment;
   if (components === undefined) throw invalid("its frame is too short");
@@ -104,7 +121,24 @@ function readFrame(
   if (components !== 1 && components !== 3 && components !== 4) {
     throw invalid(`${components} components are not supported, only 1, 3 and 4`);
   }
-  return { width: w1! << 8 | w0!, height: h1! << 8 | h0!, components };
+  if (segment.length < 6 + 3 * components) throw invalid("its frame is too short");
+  const sampling = Array.from({ length: components }, (_, i) => segment[7 + 3 * i]!)
+    .map((both) => ({ h: both >> 4, v: both & 15 }));
+  if (sampling.some(({ h, v }) => h < 1 || h > 4 || v < 1 || v > 4)) {
+    throw invalid("a sampling factor is not from 1 to 4");
+  }
+  const [width, height] = [w1! << 8 | w0!, h1! << 8 | h0!];
+  const [mostH, mostV] = [
+    Math.max(...sampling.map(({ h }) => h)),
+    Math.max(...sampling.map(({ v }) => v)),
+  ];
+  // Section A.1.1: components have their share of the samples, rounded up.
+  const inBlocks = (samples: number) => Math.ceil(Math.ceil(samples) / 8);
+  const blocks = sampling.reduce(
+    (sum, { h, v }) => sum + inBlocks(width * h / mostH) * inBlocks(height * v / mostV),
+    0,
+  );
+  return { width, height, components, blocks };
 }
 
 /** Coded data runs to the next marker that is neither a stuffed 0xff00 nor a restart. */

@@ -13,7 +13,9 @@ export type AxisNames = Readonly<Record<string, readonly string[]>>;
 
 /** A free axis: what it is called, and its size in either trace. */
 export interface NamedAxis {
+  /** Its name, which no other axis has. */
   readonly name: string;
+  /** Its size in either trace. */
   readonly traced: readonly [number, number];
 }
 

@@ -15,7 +15,9 @@ import { describeSize, type FreeSize, isFixed, sameSize, type Size } from "./siz
 
 /** An axis of a value. */
 export interface ValueAxis {
+  /** The value. */
   readonly id: ValueId;
+  /** Which of its axes. */
   readonly axis: number;
 }
 

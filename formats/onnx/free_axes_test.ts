@@ -176,7 +176,10 @@ Deno.test("traces of two networks are refused, naming the first node that differ
   ])[0];
   const refused = (build: Parameters<typeof trace>[0], problem: string, specs = image(3, 8, 12)) =>
     assertThrows(() => lower(one, { another: trace(build, specs) }), OnnxError, problem);
-  refused(({ x }) => op.mul(x!, x!), "node 0, at block, is unary in one trace and binary");
+  refused(
+    ({ x }) => op.mul(x!, x!),
+    "node 0, at block, is unary of 1 in one trace and binary of 2",
+  );
   refused(
     ({ x }) => op.sqrt(x!),
     'f of node 0, at block, unary, is "silu" in one trace and "sqrt"',

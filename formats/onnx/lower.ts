@@ -67,7 +67,8 @@ export interface LowerOptions {
   readonly name?: string;
   /**
    * The same network traced at other sizes: axes that differ become free. Sizes should be unlike each other, such as a batch of
-   * 2 and 3, 5 and 7 tokens, an image of 16 x 24 and 40 x 56.
+   * 2 and 3, 5 and 7 tokens, an image of 16 x 24 and 40 x 56. Where a network does something else with sizes that cannot be
+   * halved, the model takes such sizes as it was traced at: multiples of 8 only, or any if both traces are at odd sizes.
    */
   readonly another?: Graph;
   /** What the axes of inputs are called where they are free; by default `batch`, `height`, `width`, `tokens`. */

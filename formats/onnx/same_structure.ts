@@ -19,7 +19,9 @@ const SIZES: { readonly [Op in OpName]?: readonly string[] } = {
 
 /** What stands for a value and a node of the first trace in the second. */
 export interface Twins {
+  /** Values of the second trace by those of the first. */
   readonly ids: ReadonlyMap<ValueId, ValueId>;
+  /** Nodes of the second trace by the values that the first trace's nodes make. */
   readonly nodes: ReadonlyMap<ValueId, Node>;
 }
 
@@ -54,7 +56,8 @@ export function matchTraces(graph: Graph, another: Graph): Twins {
     const twin = another.nodes[at]!;
     const where = `node ${at}, at ${node.site || "the top"},`;
     if (node.op !== twin.op || node.inputs.length !== twin.inputs.length) {
-      throw fail(where, node.op, twin.op);
+      const call = ({ op, inputs }: Node) => `${op} of ${inputs.length}`;
+      throw fail(where, call(node), call(twin));
     }
     if (!sameKind(node.output, twin.output)) {
       throw fail(`${where} ${node.op}`, describe(node.output), describe(twin.output));

@@ -9,7 +9,7 @@
  */
 import { Tokenizer as WordPiece } from "@huggingface/tokenizers";
 import type { SpecialTokens } from "./special_tokens.ts";
-import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
+import { sizeOfVocabulary, type Tokenizer, tokenizerOf } from "./tokenizer.ts";
 
 /** What a BERT tokenizer is made of. */
 export interface BertTokenizerParts {
@@ -80,7 +80,7 @@ export function bertTokenizer(parts: BertTokenizerParts): Tokenizer {
     description: parts.description,
     maxLength: parts.maxLength,
     padId: special.id("pad"),
-    vocabularySize: 1 + Math.max(...vocabulary.values(), ...special.tokens.map(({ id }) => id)),
+    vocabularySize: sizeOfVocabulary(vocabulary.values(), special.tokens.map(({ id }) => id)),
     encode: (text) => [start, ...library.encode(prepare(text)).ids, end],
     decode(ids) {
       const all = [...ids];

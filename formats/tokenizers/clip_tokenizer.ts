@@ -16,7 +16,7 @@ import {
   mergeTable,
 } from "./byte_pair_encoding.ts";
 import type { SpecialToken, SpecialTokens } from "./special_tokens.ts";
-import { type Tokenizer, tokenizerOf } from "./tokenizer.ts";
+import { sizeOfVocabulary, type Tokenizer, tokenizerOf } from "./tokenizer.ts";
 import type { PlacedMerge } from "./vocabulary_files.ts";
 
 /** What a CLIP tokenizer is made of. */
@@ -93,7 +93,7 @@ export function clipTokenizer(parts: ClipTokenizerParts): Tokenizer {
     description,
     maxLength,
     padId: special.id("pad"),
-    vocabularySize: 1 + Math.max(...vocabulary.values(), ...specialIds),
+    vocabularySize: sizeOfVocabulary(vocabulary.values(), specialIds),
     encode: (text) => [start, ...encodeText(text), end],
     decode(ids) {
       const text = [...ids].filter((id) => !specialIds.has(id)).map((id) => tokens.get(id) ?? "")

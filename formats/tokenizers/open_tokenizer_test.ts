@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { folderFiles, memoryFiles } from "../files.ts";
 import { ModelError } from "../model_error.ts";
 import { openTokenizer, type OpenTokenizerOptions } from "./open_tokenizer.ts";
+import { sizeOfVocabulary } from "./tokenizer.ts";
 
 const GOLDENS = new URL("../../tests/goldens/tokenizers/", import.meta.url);
 
@@ -217,4 +218,21 @@ Deno.test("a word of a hundred thousand letters does not hang", async () => {
   const started = performance.now();
   assert(tokenizer.encode("ab".repeat(50_000)).length > 1000);
   assert(performance.now() - started < 5000);
+});
+
+Deno.test("a vocabulary may be longer than a list of arguments", async () => {
+  assertEquals(sizeOfVocabulary(Array(1_000_000).keys(), [5]), 1_000_000);
+  assertEquals(sizeOfVocabulary([3], new Set([7])), 8);
+  const words = Array.from({ length: 150_000 }, (_, i) => `${i}`);
+  const bert = await open({ "vocab.txt": [...VOCABULARY, ...words].join("\n") });
+  assertEquals(bert.vocabularySize, VOCABULARY.length + words.length);
+});
+
+Deno.test("special tokens that no regular expression could hold are refused", async () => {
+  const long = { ["y".repeat(5_000_000)]: 777 };
+  const many = Object.fromEntries(Array.from({ length: 50_000 }, (_, i) => [`token${i}`, 777 + i]));
+  for (const [added, count] of [[long, 3], [many, 50_002]] as const) {
+    const files = { ...CLIP, "added_tokens.json": JSON.stringify(added) };
+    await assertRejects(() => open(files), ModelError, `it has ${count} special tokens of`);
+  }
 });

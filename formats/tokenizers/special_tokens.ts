@@ -18,6 +18,9 @@ const ROLES = ["bos", "eos", "unk", "sep", "pad", "cls", "mask"] as const;
 /** What a token is for: beginning and end of a sequence, unknown words, … */
 export type Role = typeof ROLES[number];
 
+/** Characters of all of them together. They become a regular expression, for which engines have limits of their own. */
+const MOST_CHARACTERS = 100_000;
+
 /** A token that is matched before the vocabulary's own rules. */
 export interface SpecialToken {
   /** As it is written. */
@@ -109,6 +112,12 @@ export function readSpecialTokens(
     const list = own(map, key) ?? own(files.tokenizerConfig, key);
     if (!Array.isArray(list)) continue;
     for (const value of list) add(readSpec(value, { where: key, fail }), key);
+  }
+  const characters = [...tokens.keys()].reduce((sum, { length }) => sum + length, 0);
+  if (characters > MOST_CHARACTERS) {
+    throw fail(
+      `it has ${tokens.size} special tokens of ${characters} characters; ${MOST_CHARACTERS} is the limit`,
+    );
   }
   return {
     tokens: [...tokens.values()],

@@ -39,6 +39,13 @@ export interface Tokenizer {
   decode(ids: Iterable<number>): string;
 }
 
+/** One more than the largest id. A vocabulary may be longer than a list of arguments, which `Math.max` takes. */
+export function sizeOfVocabulary(...ids: readonly Iterable<number>[]): number {
+  let largest = -1;
+  for (const list of ids) for (const id of list) largest = Math.max(largest, id);
+  return largest + 1;
+}
+
 /** Adds padding to what a vocabulary provides. */
 export function tokenizerOf(parts: Omit<Tokenizer, "encodePadded">): Tokenizer {
   const { description, padId, maxLength } = parts;

@@ -7,7 +7,6 @@ import { ShapeError } from "../../graph/op.ts";
 import { f32, type HostTensor, hostTensor, sizeOf } from "../../graph/tensor_spec.ts";
 import type { VQModelConfig } from "../../models/vq_model.ts";
 import { optionWeights } from "../../tests/option_cases.ts";
-import { Component } from "../component.ts";
 import { readVQModelConfig, vqModelNetwork } from "./vq_model.ts";
 
 const BASE = {
@@ -30,14 +29,12 @@ async function run(
   inputs: Readonly<Record<string, HostTensor>>,
 ): Promise<Record<string, HostTensor>> {
   await using backend = referenceBackend();
-  const built = network(BASE);
-  const source = optionWeights([built.methods.get(method)!.graph(inputs)]);
-  using component = new Component("vqvae", {
-    network: built,
-    parameters: await backend.load(source),
-    backend,
-  });
-  return await component.run(inputs, { method });
+  const graph = network(BASE).methods.get(method)!.graph(inputs);
+  const parameters = await backend.load(optionWeights([graph]));
+  using program = await backend.compile(graph, parameters);
+  const read: Record<string, HostTensor> = {};
+  for (const [name, value] of Object.entries(program.run(inputs))) read[name] = await value.read();
+  return read;
 }
 
 const LATENTS = hostTensor([2, 2, 2, 3], Float32Array.from({ length: 24 }, (_, at) => at % 7 / 3));
