@@ -126,6 +126,8 @@ export {
   type Method,
   type Network,
 } from "./pipelines/networks/network.ts";
+export { type ModelSource, type ModelSourceOptions } from "./pipelines/model_source.ts";
+export type { WeightEntry, WeightSource } from "./formats/weight_source.ts";
 export { pipeline, type Task, type Tasks } from "./pipelines/pipeline.ts";
 export { SettingsError } from "./pipelines/settings.ts";
 export type {

@@ -20,6 +20,9 @@ import { OP_KINDS, opDefinitions, runOpCase, runTableCase } from "./op_cases.ts"
 import { runPicturesCase, runTextToImageCase, TEXT_TO_IMAGE_PIPELINES } from "./pipeline_cases.ts";
 import { runResizeCase } from "./resize_cases.ts";
 import { runRngCase } from "./rng_cases.ts";
+import { listContainerCases, runContainerCase } from "./container_cases.ts";
+import { hostileCases } from "./hostile_cases.ts";
+import { OriginalGoldens } from "./original_goldens.ts";
 import { isSchedulerCase, runSchedulerCase } from "./scheduler_cases.ts";
 import { openCaseTokenizer, runTokenizerCase } from "./tokenizer_cases.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
@@ -208,6 +211,12 @@ async function* goldenCases(root: FileSource, context: GoldenContext): AsyncGene
   for (const group of groups) {
     if (group.includes(".") || context.groups?.includes(group) === false) continue;
     const files = subfolder(root, group);
+    if (group === "hostile") {
+      for await (const { file, kind, run } of hostileCases(files)) {
+        yield { group, file, kind, heavy: false, run };
+      }
+      continue;
+    }
     for (const file of (await files.list!("")).toSorted()) {
       if (/\.json$/.test(file)) {
         if (group === "tokenizers") yield tokenizerCase(root, { group, file });
@@ -229,10 +238,32 @@ async function* goldenCases(root: FileSource, context: GoldenContext): AsyncGene
         ) {
           yield { group, kind: "onnx-dir", heavy: false, ...each };
         }
-      } else if (!file.includes(".") && !["models", "onnx"].includes(group)) {
+      } else if (group === "originals" && !file.includes(".")) {
+        yield* originalCases(subfolder(files, file), { ...context, group, folder: file });
+      } else if (!file.includes(".") && !["models", "onnx", "hostile"].includes(group)) {
         yield* nestedCases(files, { group, folder: file });
       }
     }
+  }
+}
+
+/** A checkpoint of an original, with all that its authors' code computed; or a folder of torch's containers. */
+async function* originalCases(
+  files: FileSource,
+  { group, folder, backend }: GoldenContext & { readonly group: string; readonly folder: string },
+): AsyncGenerator<Found> {
+  const base = { group, heavy: false };
+  if (folder === "containers") {
+    for (const each of await listContainerCases(files)) {
+      const run = () => runContainerCase(files, each);
+      yield { ...base, file: `${folder}/${each.file}`, kind: "container", run };
+    }
+    return;
+  }
+  await using goldens = await OriginalGoldens.open(files, backend);
+  for (const name of goldens.names) {
+    const run = () => goldens.run(name);
+    yield { ...base, file: `${folder}/${name}`, kind: folder, run };
   }
 }
 

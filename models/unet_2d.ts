@@ -133,8 +133,8 @@ function addPicture(predicted: Tensor, picture: Tensor): Tensor {
 }
 
 function resnetConfig(config: UNet2DConfig, groups: number): ResnetConfig {
-  const { epsilon, activation, timeScaleShift } = config;
-  return { groups, epsilon, activation, timeScaleShift };
+  const { epsilon, activation, timeScaleShift, skipTimeActivation } = config;
+  return { groups, epsilon, activation, timeScaleShift, skipTimeActivation };
 }
 
 /** A level of the plain kinds. */

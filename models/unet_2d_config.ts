@@ -123,6 +123,8 @@ export interface UNet2DConfig {
   readonly epsilon: number;
   /** How the time embedding enters residual blocks. */
   readonly timeScaleShift: "default" | "scale_shift";
+  /** Whether the residual blocks take the time's embedding as it is, without an activation. */
+  readonly skipTimeActivation: boolean;
   /** How `AttnDownBlock2D` halves and `AttnUpBlock2D` doubles. */
   readonly resample: { readonly down: "conv" | "resnet"; readonly up: "conv" | "resnet" };
   /** Of the convolutions that halve; 0 means one row below and one column right. */

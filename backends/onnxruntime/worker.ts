@@ -136,7 +136,7 @@ function create(
   const { module, provider } = started();
   return module.InferenceSession.create(model, {
     executionProviders: [provider],
-    logSeverityLevel: 3,
+    logSeverityLevel: 4, // what fails is thrown; the runtime would write it to the terminal as well
     graphOptimizationLevel: optimize ? "all" : "disabled",
     ...(external.length === 0
       ? {}

@@ -62,6 +62,11 @@ export function readUNet2DConfig(c: ConfigReader): UNet2DConfig {
   });
   // Here it is what it says: the width of a head. Null is one head as wide as the level.
   const headDim = c.nullable.integer("attention_head_dim", 8, { max: MAX_CHANNELS });
+  // A number of heads, the same at every level, is ours: the original networks have it, diffusers cannot say it.
+  const heads = c.nullable.integer("num_attention_heads", null, { min: 1, max: MAX_CHANNELS });
+  if (heads !== null && channels.some((width) => width % heads !== 0)) {
+    throw c.error("num_attention_heads", `but must divide block_out_channels (${channels})`);
+  }
   const last = channels.length - 1;
   const groups = c.nullable.integer("norm_num_groups", 32);
   const timeScaleShift = c.choice(
@@ -76,8 +81,8 @@ export function readUNet2DConfig(c: ConfigReader): UNet2DConfig {
       down: currentName(down[at]!, UNET_2D_DOWN_BLOCKS),
       up: currentName(up[last - at]!, UNET_2D_UP_BLOCKS),
       channels: width,
-      heads: Math.floor(width / (headDim ?? width)),
-      headDim: headDim ?? width,
+      heads: heads ?? Math.floor(width / (headDim ?? width)),
+      headDim: heads === null ? headDim ?? width : width / heads,
     })),
     layers: c.integer("layers_per_block", 2, { max: MAX_LAYERS }),
     mid: readMiddle(c, {
@@ -87,6 +92,8 @@ export function readUNet2DConfig(c: ConfigReader): UNet2DConfig {
     groups,
     epsilon: c.number("norm_eps", 1e-5, { min: 0 }),
     timeScaleShift,
+    // SR3 adds the noise level's embedding without an activation before.
+    skipTimeActivation: c.flag("resnet_skip_time_act", false),
     resample: {
       down: c.nullable.choice("downsample_type", ["conv", "resnet"]) ?? "conv",
       up: c.nullable.choice("upsample_type", ["conv", "resnet"]) ?? "conv",
