@@ -20,9 +20,9 @@ const FOLDERS: Readonly<Record<string, number>> = {
   "celeba256": 5,
   "cin256": 5,
   "adm-repaint": 2,
-  "inpainting_big": 0,
-  "lsun_churches256": 0,
-  "sr3": 0,
+  "inpainting_big": 5,
+  "lsun_churches256": 5,
+  "sr3": 1,
   "palette": 1,
 };
 

@@ -101,15 +101,31 @@ export function optional<T>(key: Key<T>): Key<T | null> {
   };
 }
 
-/** A key that holds a list of numbers. */
-export function numbers(fallback: readonly number[] = []): Key<readonly number[]> {
+/** A key that holds a list of numbers between two bounds, both inclusive; `fewest` is how long it is at least. */
+export function numbers(
+  { least = -Infinity, most = Infinity, fewest = 0 }: {
+    readonly least?: number;
+    readonly most?: number;
+    readonly fewest?: number;
+  } = {},
+): Key<readonly number[]> {
   return {
-    fallback,
-    wanted: "a list of finite numbers",
+    fallback: [],
+    wanted: `a list of finite numbers${between(least, most)}` +
+      (fewest === 0 ? "" : `, ${fewest} at least`),
     accept: (value) =>
-      Array.isArray(value) && value.every((item) => Number.isFinite(item)) ? value : undefined,
+      Array.isArray(value) && value.length >= fewest &&
+        value.every((item) => Number.isFinite(item) && item >= least && item <= most)
+        ? value
+        : undefined,
   };
 }
+
+/** Many times the steps of any diffusion; tables have an entry for each, and are spread as arguments. */
+const MOST_STEPS = 2 ** 16;
+
+/** The key with the number of steps of the diffusion. */
+export const trainStepsKey: Key<number> = integer(1000, { least: 1, most: MOST_STEPS });
 
 /** A key of which only the default is supported; `because` says why. */
 export function only<const T extends string | number | boolean | null>(

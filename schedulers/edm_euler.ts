@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { choice, integer, number } from "./config_keys.ts";
+import { choice, number, trainStepsKey } from "./config_keys.ts";
 import { eulerMove } from "./euler_discrete.ts";
 import { linspace32 } from "./noise_schedule.ts";
 import { karrasSigmas } from "./sigma_spacing.ts";
@@ -16,7 +16,7 @@ import { OUTPUT, sum } from "./terms.ts";
 export const edmEuler: SchedulerClass = schedulerClass({
   name: "EDMEulerScheduler",
   keys: {
-    num_train_timesteps: integer(1000, { least: 1 }),
+    num_train_timesteps: trainStepsKey,
     sigma_min: number(0.002, { least: 0 }),
     sigma_max: number(80, { least: 0 }),
     sigma_data: number(0.5, { least: 0 }),

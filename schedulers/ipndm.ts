@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { integer, numbers, optional } from "./config_keys.ts";
+import { numbers, optional, trainStepsKey } from "./config_keys.ts";
 import { adamsBashforth, history } from "./multistep.ts";
 import { linspace32 } from "./noise_schedule.ts";
 import { SchedulerError } from "./scheduler_error.ts";
@@ -16,7 +16,7 @@ const PAST = history([0, 1, 2]);
 /** `IPNDMScheduler`. */
 export const ipndm: SchedulerClass = schedulerClass({
   name: "IPNDMScheduler",
-  keys: { num_train_timesteps: integer(1000, { least: 1 }), trained_betas: optional(numbers()) },
+  keys: { num_train_timesteps: trainStepsKey, trained_betas: optional(numbers()) },
   accepts: [],
   solve: (config) => ({
     track: (count) => {

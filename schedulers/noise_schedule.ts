@@ -5,7 +5,7 @@
  *
  * @module
  */
-import { choice, flag, integer, type Key, number, numbers, optional } from "./config_keys.ts";
+import { choice, flag, type Key, number, numbers, optional, trainStepsKey } from "./config_keys.ts";
 import { SchedulerError } from "./scheduler_error.ts";
 
 /** A noise schedule, in single precision. */
@@ -63,11 +63,11 @@ export function noiseScheduleKeys(
   readonly trained_betas: Key<readonly number[] | null>;
 } {
   return {
-    num_train_timesteps: integer(1000, { least: 1 }),
+    num_train_timesteps: trainStepsKey,
     beta_start: number(start, { least: 0, most: 1 }),
     beta_end: number(end, { least: 0, most: 1 }),
     beta_schedule: choice<BetaSchedule>(schedule, [...COMMON_FORMS, ...more]),
-    trained_betas: optional(numbers()),
+    trained_betas: optional(numbers({ least: 0, most: 1, fewest: 1 })),
   };
 }
 

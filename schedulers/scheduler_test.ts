@@ -26,6 +26,21 @@ Deno.test("a configuration makes its class, with defaults filled in and unknown 
   assertEquals(config["_use_default_values"], ["prediction_type", "timestep_spacing"]);
 });
 
+Deno.test("a configuration that no diffusion has is refused before anything is made of it", () => {
+  const refused: readonly [key: string, value: unknown, wanted: string][] = [
+    ["num_train_timesteps", 1e12, "a whole number from 1 to 65536"],
+    ["trained_betas", [], "1 at least"],
+    ["trained_betas", [0.1, 2], "from 0 to 1"],
+  ];
+  for (const [key, value, wanted] of refused) {
+    for (const name of ["DDIMScheduler", "EulerDiscreteScheduler"]) {
+      const make = () => scheduler({ ...MODEL, _class_name: name, [key]: value });
+      const message = assertThrows(make, SchedulerError, wanted).message;
+      assert(message.includes(`${key} is ${JSON.stringify(value)}`), message);
+    }
+  }
+});
+
 Deno.test("a name takes over what the model's configuration says, and nothing that it does not", () => {
   const { name, config } = scheduler("DPM++ 2M Karras", { base: MODEL });
   assertEquals(name, "DPMSolverMultistepScheduler");

@@ -4,7 +4,7 @@
  * @module
  */
 import { config } from "../config_reader.ts";
-import { isObject, type JsonObject, type JsonValue } from "../json.ts";
+import { display, isObject, type JsonObject, type JsonValue } from "../json.ts";
 import { ModelError } from "../model_error.ts";
 import { readLdmSettings, readStageSettings } from "./ldm_settings.ts";
 import type { OriginalSettings } from "./original_settings.ts";
@@ -38,6 +38,26 @@ export function vocabularyOf(json: JsonValue): Vocabulary | undefined {
   return "num_channels" in root ? "guided-diffusion" : undefined;
 }
 
+/** Classes of the originals; the names of their modules differ between copies. */
+const MODEL = /^[\w.]*\bldm\.[\w.]+\.Latent\w*Diffusion$/;
+const UNET = /^[\w.]*\bopenaimodel\.UNetModel$/;
+
+/** The originals import and call whatever `target` names; here it says what the weights must be. */
+function checkClass(
+  { target = null }: JsonObject,
+  { of, known, example, path }: {
+    readonly of: string;
+    readonly known: RegExp;
+    readonly example: string;
+    readonly path: string;
+  },
+): void {
+  if (typeof target === "string" && known.test(target)) return;
+  throw new ModelError(
+    `Cannot use ${path}: target of ${of} is ${display(target)}; known is ${example}`,
+  );
+}
+
 /**
  * Reads a configuration of CompVis' or Stability's (`model.params`), of guided-diffusion, SR3 or Palette. It is data: no class
  * that it names is loaded.
@@ -50,6 +70,18 @@ export function readOriginalSettings(json: JsonValue, path: string): OriginalSet
   switch (vocabularyOf(json)) {
     case "latent": {
       const params = inner(inner(inner(json).model).params);
+      checkClass(inner(inner(json).model), {
+        of: "model",
+        known: MODEL,
+        example: "ldm.models.diffusion.ddpm.LatentDiffusion",
+        path,
+      });
+      checkClass(inner(params.unet_config), {
+        of: "unet_config",
+        known: UNET,
+        example: "ldm.modules.diffusionmodules.openaimodel.UNetModel",
+        path,
+      });
       return readLdmSettings(c.section("model"), { hasText: isObject(params.cond_stage_config) });
     }
     case "first stage":

@@ -44,10 +44,18 @@ export function readYaml(text: string, where: string): JsonValue {
     value = load(text, { schema: CORE_SCHEMA, maxDepth: DEEPEST, maxAliases: MOST_ALIASES });
   } catch (error) {
     const [first] = (error instanceof Error ? error.message : String(error)).split("\n");
-    throw fail(`it is no plain YAML: ${first}`, { cause: error });
+    throw fail(`it is no plain YAML: ${first}${wordAt(text, first!)}`, { cause: error });
   }
   if (isPlain(value, { depth: 0, budget: { left: MOST_VALUES } })) return value;
   throw fail("it holds more than plain values");
+}
+
+/** The word at the line and column that a message ends with, in brackets: which key is there twice, say. */
+function wordAt(text: string, message: string): string {
+  const [, line, column] = /\((\d+):(\d+)\)$/.exec(message) ?? [];
+  const rest = text.split("\n")[Number(line) - 1]?.slice(Number(column) - 1);
+  const word = /^[\w.-]{1,100}/.exec(rest ?? "")?.[0];
+  return word === undefined ? "" : `, at ${word}`;
 }
 
 /** Whether a value is JSON's, within bounds. What an alias stands for is counted as often as it is used. */

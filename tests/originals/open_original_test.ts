@@ -22,9 +22,10 @@ const UNET = { in_channels: 4, out_channels: 4, model_channels: 32, num_res_bloc
 function ldmConfig(
   params: JsonObject = {},
   unet: JsonObject = {},
-): { readonly model: { readonly params: JsonObject } } {
+): { readonly model: { readonly target: string; readonly params: JsonObject } } {
   return {
     model: {
+      target: "ldm.models.diffusion.ddpm.LatentDiffusion",
       params: {
         linear_start: 0.00085,
         linear_end: 0.012,
@@ -32,6 +33,7 @@ function ldmConfig(
         scale_factor: 0.5,
         use_ema: false,
         unet_config: {
+          target: "ldm.modules.diffusionmodules.openaimodel.UNetModel",
           params: { ...UNET, channel_mult: [1, 2], num_heads: 8, context_dim: 64, ...unet },
         },
         ...params,
@@ -144,8 +146,8 @@ Deno.test("averaged weights are used unless the configuration says use_ema: fals
   assertEquals(await open(ldmConfig()), own);
   assertEquals(await open(ldmConfig({ use_ema: true })), averaged);
   // CompVis' own default; Stable Diffusion's configurations all switch it off.
-  const { model: { params: { use_ema: _, ...params } } } = ldmConfig();
-  assertEquals(await open({ model: { params } }), averaged);
+  const { model: { target, params: { use_ema: _, ...params } } } = ldmConfig();
+  assertEquals(await open({ model: { target, params } }), averaged);
   assertEquals(await open(), own);
   assertEquals((await openOriginal(source)).unused, []);
   // None is mixed with one that is not averaged.
