@@ -6,7 +6,6 @@
  *
  * @module
  */
-import { onnxBytes } from "../../formats/onnx/write_onnx.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { BYTES, type HostTensor, sizeOf } from "../../graph/tensor_spec.ts";
 import {
@@ -134,7 +133,7 @@ export function onnxruntimeBackend(options: OnnxruntimeOptions = {}): Onnxruntim
       const runtime = await start(parameters.bytes, true);
       const session = await sessions.get(graph, {
         parameters,
-        create: async () => runtime.create(await onnxBytes(graph, { weights: parameters.source })),
+        create: (model) => runtime.create(model),
         release: (id) => runtime.release(id),
       });
       return new OnnxruntimeProgram({ graph, runtime, session, check: () => parameters.check() });

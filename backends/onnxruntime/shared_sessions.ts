@@ -3,60 +3,165 @@
  *
  * @module
  */
+import { OnnxError } from "../../formats/onnx/onnx_error.ts";
+import { onnxBytes, onnxParts } from "../../formats/onnx/write_onnx.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { graphKey } from "../../graph/passes/graph_key.ts";
 import type { Parameters } from "../backend.ts";
 
-/** A session and how many programs use it. */
-interface Shared {
-  readonly session: Promise<number>;
-  users: number;
+/** What sessions are made with. */
+export interface SessionMaker {
+  /** The checkpoint. */
+  readonly parameters: Parameters;
+  /** Makes a session of a model; gives its number. */
+  create(model: Uint8Array<ArrayBuffer>): number;
+  /** Gives a session up. */
+  release(session: number): void;
 }
 
 /** A program's hold on a session; disposing the last one releases it. */
 export interface HeldSession extends Disposable {
-  /** Its number in the runtime. */
+  /** The session's number in the runtime. */
   readonly session: number;
 }
 
-/** Sessions by checkpoint and graph. */
+/** A session, and the programs that hold it. */
+interface Shared {
+  readonly number: Promise<number>;
+  /** The number, once there is one. */
+  current: number | undefined;
+  readonly holders: Set<Holder>;
+}
+
+/** A program's hold. It can go over to another session. */
+interface Holder {
+  shared: Shared;
+}
+
+/** The sessions of a checkpoint. */
+interface Family {
+  /** By what tells their models apart. */
+  readonly sessions: Map<string, Shared>;
+  /** The first graph of each network, with which others are compared, and what its session is kept under. */
+  readonly bases: Map<string, { readonly graph: Graph; readonly key: string }>;
+}
+
+/**
+ * Sessions by checkpoint and graph. The first graph of a network gets a model of its sizes. The second, at other sizes, gets one
+ * whose axes are free where the two differ; it serves both, and each further graph that fits it.
+ */
 export class SharedSessions {
-  readonly #sessions = new WeakMap<Parameters, Map<string, Shared>>();
+  readonly #families = new WeakMap<Parameters, Family>();
 
   /** The session of a graph with a checkpoint's weights; made if there is none. */
-  async get(
-    graph: Graph,
-    { parameters, create, release }: {
-      readonly parameters: Parameters;
-      readonly create: () => Promise<number>;
-      readonly release: (session: number) => void;
-    },
-  ): Promise<HeldSession> {
-    const own = this.#sessions.get(parameters) ?? new Map<string, Shared>();
-    this.#sessions.set(parameters, own);
-    const key = graphKey(graph);
-    const shared = own.get(key) ?? { session: create(), users: 0 };
-    own.set(key, shared);
-    shared.users++;
-    let held = true;
-    const letGo = (): boolean => {
-      if (!held) return false;
-      held = false;
-      shared.users--;
-      if (shared.users === 0) own.delete(key);
-      return shared.users === 0;
-    };
-    try {
-      const session = await shared.session;
-      return {
-        session,
-        [Symbol.dispose]() {
-          if (letGo()) release(session);
-        },
-      };
-    } catch (error) {
-      letGo();
-      throw error;
+  async get(graph: Graph, maker: SessionMaker): Promise<HeldSession> {
+    const { parameters } = maker;
+    const family = this.#families.get(parameters) ?? { sessions: new Map(), bases: new Map() };
+    this.#families.set(parameters, family);
+    const exact = graphKey(graph);
+    const known = family.sessions.get(exact);
+    if (known !== undefined) return await hold(known, { family, maker });
+    const network = networkKey(graph);
+    const base = family.bases.get(network);
+    if (base === undefined || !family.sessions.has(base.key)) {
+      family.bases.set(network, { graph, key: exact });
+      return await make(exact, { family, maker, graph });
     }
+    // Graphs without weights are small, and a session of theirs costs next to nothing.
+    const free = graph.parameters.length === 0
+      ? undefined
+      : freeKey(base.graph, { another: graph, parameters });
+    if (free === undefined) return await make(exact, { family, maker, graph });
+    const shared = family.sessions.get(free);
+    if (shared !== undefined) return await hold(shared, { family, maker });
+    const held = await make(free, { family, maker, graph: base.graph, another: graph });
+    replace(family, { from: base.key, to: free, maker });
+    return held;
+  }
+}
+
+type Context = { readonly family: Family; readonly maker: SessionMaker };
+
+async function make(
+  key: string,
+  { family, maker, graph, another }: Context & {
+    readonly graph: Graph;
+    readonly another?: Graph;
+  },
+): Promise<HeldSession> {
+  const write = async () => {
+    const weights = maker.parameters.source;
+    const sizes = another === undefined ? {} : { another };
+    return maker.create(await onnxBytes(graph, { weights, ...sizes }));
+  };
+  const shared: Shared = { number: write(), current: undefined, holders: new Set() };
+  family.sessions.set(key, shared);
+  return await hold(shared, { family, maker });
+}
+
+async function hold(shared: Shared, { family, maker }: Context): Promise<HeldSession> {
+  const holder: Holder = { shared };
+  shared.holders.add(holder);
+  const letGo = (): void => {
+    const { shared } = holder;
+    if (!shared.holders.delete(holder) || shared.holders.size > 0) return;
+    for (const [key, each] of family.sessions) if (each === shared) family.sessions.delete(key);
+    if (shared.current !== undefined) maker.release(shared.current);
+  };
+  try {
+    shared.current = await shared.number;
+  } catch (error) {
+    letGo();
+    throw error;
+  }
+  return {
+    get session() {
+      return holder.shared.current!;
+    },
+    [Symbol.dispose]: letGo,
+  };
+}
+
+/** Programs go over from a session of one size to one with free axes, so that the weights are there once. */
+function replace(
+  family: Family,
+  { from, to, maker }: {
+    readonly from: string;
+    readonly to: string;
+    readonly maker: SessionMaker;
+  },
+): void {
+  const [old, free] = [family.sessions.get(from), family.sessions.get(to)];
+  if (old?.current === undefined || free?.current === undefined) return;
+  for (const holder of old.holders) {
+    holder.shared = free;
+    free.holders.add(holder);
+  }
+  old.holders.clear();
+  family.sessions.set(from, free);
+  maker.release(old.current);
+}
+
+/** What is the same for a network at all sizes: its weights, what it takes and gives, and its ops. */
+function networkKey({ inputs, parameters, nodes, outputs }: Graph): string {
+  return JSON.stringify([
+    inputs.map(({ name, spec }) => [name, spec.dtype, spec.shape.length]),
+    parameters.map(({ name }) => name),
+    nodes.map(({ op }) => op),
+    outputs.map(({ name }) => name),
+  ]);
+}
+
+/** The model that serves both graphs, as a key; undefined if there is none. */
+function freeKey(
+  graph: Graph,
+  { another, parameters }: { readonly another: Graph; readonly parameters: Parameters },
+): string | undefined {
+  try {
+    const { model } = onnxParts(graph, { another, weights: parameters.source });
+    return `free ${model.toHex()}`;
+  } catch (error) {
+    if (error instanceof OnnxError) return undefined;
+    throw error;
   }
 }

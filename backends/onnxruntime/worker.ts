@@ -156,7 +156,8 @@ async function run(
     const tensor = typeof from === "number" ? held(from) : from;
     feeds[name] = toRuntime(module.Tensor, tensor, { as, dims });
   }
-  const results = await session.run(feeds, outputs.map(({ name }) => name));
+  const names = outputs.map(({ name }) => name);
+  const results = await session.run(feeds, names, { logSeverityLevel: 4 });
   for (const { name, to, as, shape } of outputs) {
     const tensor = await fromRuntime(results[name]!, as);
     if (as !== undefined && tensor.dtype !== as || shape && !sameShape(tensor.shape, shape)) {
