@@ -6,6 +6,8 @@
 import { COMMON_OPTIONS, parseArguments, spellings } from "./arguments.ts";
 import { type Command, EXIT } from "./command.ts";
 import { conform } from "./commands/conform.ts";
+import { convert } from "./commands/convert.ts";
+import { exportModel } from "./commands/export.ts";
 import { info } from "./commands/info.ts";
 import { txt2img } from "./commands/txt2img.ts";
 import { commandHelp, mainHelp } from "./help.ts";
@@ -17,7 +19,7 @@ import { type Console, systemConsole } from "./terminal/console.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [txt2img, info, conform];
+const COMMANDS: readonly Command[] = [txt2img, convert, exportModel, info, conform];
 
 /**
  * Does what a command line says.

@@ -14,6 +14,7 @@ Deno.test("help and version are results: on stdout, with exit code 0", () =>
       ]],
       [["txt2img", "--nonsense", "-h"], ["denoise txt2img [OPTIONS] PROMPT"]],
       [["info", "--help"], ["denoise info [OPTIONS] [FILE|MODEL]", "--json"]],
+      [["convert", "--help"], ["denoise convert [OPTIONS] IN OUT", "--dtype f32|f16"]],
       [["conform", "--help"], ["denoise conform [OPTIONS] [ROOT]", "--strict"]],
     ];
     for (const [args, says] of cases) {
@@ -29,7 +30,7 @@ Deno.test("a wrong command line has exit code 2, and stderr says what was meant"
       [[], "Usage: denoise COMMAND"],
       [
         ["txt2mig", "x"],
-        'Cannot do "txt2mig": the commands are txt2img, info, conform; did you mean txt2img?',
+        'Cannot do "txt2mig": the commands are txt2img, info, convert, conform; did you mean txt2img?',
       ],
       [["--sede", "7"], 'Cannot do "--sede"'],
       [["txt2img"], "the prompt is missing\nTry: denoise txt2img --help"],
@@ -45,6 +46,10 @@ Deno.test("a wrong command line has exit code 2, and stderr says what was meant"
       [["txt2img", "a", "-p", "b"], "Cannot use two prompts"],
       [["txt2img", "a", "--json=1"], "--json takes no value"],
       [["info", "a", "b"], 'Cannot use the argument "b"'],
+      [["convert"], "IN, the model, is missing"],
+      [["convert", "a"], "OUT, the folder to be written, is missing"],
+      [["convert", "a", "b", "c"], 'Cannot use the argument "c"'],
+      [["convert", "a", "b", "--dtype", "bf16"], "--dtype bf16: it must be f32 or f16"],
       [["conform", "a", "b"], 'Cannot use the argument "b"'],
       [["conform", "--group", ""], 'Cannot use --group ""'],
       [["conform", "--backend", "refrence"], "did you mean reference?"],

@@ -13,12 +13,19 @@ import type { Plan, Row } from "../schedulers/plan.ts";
 import { type Scheduler, scheduler } from "../schedulers/scheduler.ts";
 import type { OriginalCase } from "./original_cases.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
+import { runOriginalUnconditional } from "./original_unconditional.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
 
 /** Pipelines whose samplings can be run. */
 const PIPELINES: ReadonlySet<string> = new Set([
   "StableDiffusionPipeline",
   "LDMTextToImagePipeline",
+]);
+
+/** Samplings that the pipeline of another task makes by itself. */
+const BY_PIPELINE: ReadonlyMap<string, typeof runOriginalSampling> = new Map([
+  ["LDMPipeline", runOriginalUnconditional],
+  ["LDMClassToImagePipeline", runOriginalUnconditional],
 ]);
 
 /** What a sampling starts from, and how. */
@@ -40,6 +47,8 @@ export async function runOriginalSampling(
   checkpoint: OriginalCheckpoint,
 ): Promise<Readonly<Record<string, ArrayLike<number>>>> {
   const { className } = checkpoint.model;
+  const byPipeline = BY_PIPELINE.get(className);
+  if (byPipeline !== undefined) return await byPipeline(golden, checkpoint);
   if (!PIPELINES.has(className)) {
     throw new UnsupportedCaseError(`sampling with ${className} from recorded ids and noise`);
   }

@@ -9,11 +9,11 @@ import { type FileSource, openFiles, subfolder } from "../formats/files.ts";
 import { openComponent } from "../formats/model_folder.ts";
 import type { Component } from "../pipelines/component.ts";
 import { loadComponent, UnknownNetworkError } from "../pipelines/model.ts";
-import { textToImage } from "../pipelines/text_to_image.ts";
-import type { TextToImage } from "../pipelines/text_to_image_options.ts";
+import { pipeline, type Task, type Tasks } from "../pipelines/pipeline.ts";
 import { type Comparison, judge } from "./comparison.ts";
 import { COMPONENT_KINDS, runComponentCase } from "./component_cases.ts";
 import { type GoldenCase, goldenSettings, parseGoldenCase } from "./golden_case.ts";
+import { IMAGE_TO_IMAGE_PIPELINES, runImageToImageCase } from "./image_to_image_cases.ts";
 import { runsOnnxFiles } from "../pipelines/onnx/load_onnx_component.ts";
 import { onnxFolderCases, runOnnxComponentCase } from "./onnx_cases.ts";
 import { OP_KINDS, opDefinitions, runOpCase, runTableCase } from "./op_cases.ts";
@@ -152,7 +152,7 @@ async function runCase({ group, file, kind, run }: Found): Promise<CaseResult> {
 class Models implements AsyncDisposable {
   readonly #backend: Backend;
   readonly #components = new Map<string, Promise<Component>>();
-  readonly #pipelines = new Map<string, Promise<TextToImage>>();
+  readonly #pipelines = new Map<string, Promise<AsyncDisposable>>();
 
   constructor(backend: Backend) {
     this.#backend = backend;
@@ -173,13 +173,14 @@ class Models implements AsyncDisposable {
     return opening;
   }
 
-  /** A model of the golden folder, or an embedded one: those have no slash. */
-  textToImage(files: FileSource, model: string): Promise<TextToImage> {
-    const known = this.#pipelines.get(model);
+  /** A model of the golden folder, or an embedded one, for a task: names of the latter have no slash. */
+  pipeline<T extends Task>(task: T, files: FileSource, model: string): Promise<Tasks[T]> {
+    const key = `${task} ${model}`;
+    const known = this.#pipelines.get(key) as Promise<Tasks[T]> | undefined;
     if (known !== undefined) return known;
     const source = model.includes("/") ? subfolder(files, model) : model;
-    const opening = textToImage(source, { backend: this.#backend });
-    this.#pipelines.set(model, opening);
+    const opening = pipeline(task, source, { backend: this.#backend });
+    this.#pipelines.set(key, opening);
     return opening;
   }
 
@@ -347,12 +348,16 @@ async function runGolden(
     case "pipelines":
     case "shapes":
       if (kind === "pipeline" && TEXT_TO_IMAGE_PIPELINES.has(settings.pipeline)) {
-        const generate = await models.textToImage(root, settings.model as string);
+        const generate = await models.pipeline("text-to-image", root, settings.model as string);
         return await runTextToImageCase(golden, { generate, exact });
+      }
+      if (kind === "pipeline" && IMAGE_TO_IMAGE_PIPELINES.has(settings.pipeline)) {
+        const generate = await models.pipeline("image-to-image", root, settings.model as string);
+        return await runImageToImageCase(golden, { generate, exact });
       }
       if (kind === "pictures" && settings.model === "shapes") {
         return await runPicturesCase(golden, {
-          generate: await models.textToImage(root, "shapes"),
+          generate: await models.pipeline("text-to-image", root, "shapes"),
         });
       }
       break;

@@ -3,7 +3,10 @@
  *
  * @module
  */
-import { FileError, type FileErrorKind } from "./file_source.ts";
+import { checkPath, FileError, type FileErrorKind } from "./file_source.ts";
+
+/** What a file is to hold: bytes, or pieces of them that are made as they are written. */
+export type FileContent = Uint8Array | AsyncIterable<Uint8Array>;
 
 /**
  * Writes a file: whole, or not at all.
@@ -26,21 +29,21 @@ import { FileError, type FileErrorKind } from "./file_source.ts";
  * await Deno.remove(folder, { recursive: true });
  * ```
  */
-export async function writeFile(path: string, bytes: Uint8Array): Promise<void> {
-  await writeFiles(new Map([[path, bytes]]));
+export async function writeFile(path: string, content: FileContent): Promise<void> {
+  await writeFiles(new Map([[path, content]]));
 }
 
 /**
  * Writes several files: all bytes are on the disk before the first name appears.
  *
- * @param files Bytes by path.
+ * @param files Contents by path.
  * @throws {FileError} As {@linkcode writeFile}.
  */
-export async function writeFiles(files: ReadonlyMap<string, Uint8Array>): Promise<void> {
+export async function writeFiles(files: ReadonlyMap<string, FileContent>): Promise<void> {
   const system = hostSystem();
   const staged: Staged[] = [];
   try {
-    for (const [path, bytes] of files) staged.push(await stage(path, bytes, system));
+    for (const [path, content] of files) staged.push(await stage(path, content, system));
     for (const { path, temporary, target } of staged) {
       await translated(path, system, () => system.rename(temporary, target));
     }
@@ -61,6 +64,109 @@ export async function checkWritable(path: string): Promise<void> {
   await translated(path, system, () => system.remove(temporary));
 }
 
+/** Settings of {@linkcode writeFolder}. */
+export interface WriteFolderOptions {
+  /** Takes the place of a folder that has something in it. Default false: that is an error. */
+  readonly replace?: boolean;
+}
+
+/**
+ * Writes a folder of files: whole, or not at all.
+ *
+ * The files go to a folder of a temporary name beside it, which takes the path's place when all of them are on the disk. That
+ * needs the runtime's permission to read and write the folder around it. A link to a folder is followed.
+ *
+ * @param files Paths in the folder, with `/` between their parts, and contents, in the order in which they are made. Nothing is
+ * asked of them if the folder cannot be written.
+ * @throws {FileError} As {@linkcode writeFile}, and of kind `not a file` if the path is something else than a folder or has
+ * something in it that is not to be replaced. Nothing is left behind then, and what was there stays.
+ *
+ * @example
+ * ```ts
+ * import { writeFolder } from "./write_file.ts";
+ * import { assertEquals } from "@std/assert";
+ *
+ * async function* files(): AsyncGenerator<readonly [string, Uint8Array]> {
+ *   yield ["unet/config.json", new TextEncoder().encode("{}")];
+ * }
+ * const folder = await Deno.makeTempDir();
+ * await writeFolder(`${folder}/model`, files());
+ * assertEquals(await Deno.readTextFile(`${folder}/model/unet/config.json`), "{}");
+ * await Deno.remove(folder, { recursive: true });
+ * ```
+ */
+export async function writeFolder(
+  path: string,
+  files: AsyncIterable<readonly [path: string, content: FileContent]>,
+  { replace = false }: WriteFolderOptions = {},
+): Promise<void> {
+  const system = hostSystem();
+  const run = <T>(step: () => Promise<T>) => translated(path, system, step);
+  const { target, isThere } = await run(() => resolveFolder(path, { replace, system }));
+  const temporary = temporaryName(target, system);
+  try {
+    await run(() => system.mkdir(temporary));
+    for await (const [inner, content] of files) {
+      checkPath(inner, path);
+      const place = `${temporary}/${inner}`;
+      await run(() => system.mkdir(place.slice(0, place.lastIndexOf("/")), { recursive: true }));
+      await writeNew(place, { path: `${path}/${inner}`, content, system });
+    }
+    await run(() => exchange(temporary, { target, isThere, system }));
+  } catch (error) {
+    await system.remove(temporary, { recursive: true }).catch(() => {});
+    throw error;
+  }
+}
+
+/** Gives a folder its name, and takes away the one that has had it. */
+async function exchange(
+  temporary: string,
+  { target, isThere, system }: {
+    readonly target: string;
+    readonly isThere: boolean;
+    readonly system: typeof Deno;
+  },
+): Promise<void> {
+  if (!isThere) return await system.rename(temporary, target);
+  const before = temporaryName(target, system);
+  await system.rename(target, before);
+  try {
+    await system.rename(temporary, target);
+  } catch (error) {
+    await system.rename(before, target);
+    throw error;
+  }
+  await system.remove(before, { recursive: true });
+}
+
+/** Follows a link to a folder; refuses anything else, and a folder with something in it unless that is to be replaced. */
+async function resolveFolder(
+  path: string,
+  { replace, system }: { readonly replace: boolean; readonly system: typeof Deno },
+): Promise<{ readonly target: string; readonly isThere: boolean }> {
+  const fail = (reason: string) =>
+    new FileError(`Cannot write the folder ${path || '""'}: ${reason}`, { kind: "not a file" });
+  const plain = separators(system).reduce(
+    (text, separator) => text.endsWith(separator) ? text.slice(0, -1) : text,
+    path,
+  );
+  if (plain === "") throw fail("it names no folder");
+  let target: string;
+  try {
+    target = await system.realPath(plain);
+  } catch (error) {
+    if (!(error instanceof system.errors.NotFound)) throw error;
+    return { target: plain, isThere: false };
+  }
+  if (!(await system.stat(target)).isDirectory) throw fail("it is a file or a device");
+  for await (const { name } of system.readDir(target)) {
+    if (!replace) throw fail(`it has something in it already, such as ${name}`);
+    break;
+  }
+  return { target, isThere: true };
+}
+
 /** Bytes that wait under a temporary name. */
 interface Staged {
   readonly path: string;
@@ -69,25 +175,44 @@ interface Staged {
   readonly target: string;
 }
 
-function stage(path: string, bytes: Uint8Array, system: typeof Deno): Promise<Staged> {
-  return translated(path, system, async () => {
-    const target = await resolveTarget(path, system);
-    const cut = Math.max(...separators(system).map((separator) => target.lastIndexOf(separator)));
-    const name = target.slice(cut + 1);
-    // A long name with a suffix may be longer than the system allows.
-    const temporary = `${target.slice(0, cut + 1)}.${name.slice(0, 100)}.${crypto.randomUUID()}`;
-    try {
-      using file = await system.open(temporary, { write: true, createNew: true });
-      for (let written = 0; written < bytes.length;) {
-        written += await file.write(bytes.subarray(written));
-      }
-      await file.syncData(); // or a crash after the renaming leaves a name without bytes
-    } catch (error) {
-      await system.remove(temporary).catch(() => {});
-      throw error;
+async function stage(path: string, content: FileContent, system: typeof Deno): Promise<Staged> {
+  const target = await translated(path, system, () => resolveTarget(path, system));
+  const temporary = temporaryName(target, system);
+  try {
+    await writeNew(temporary, { path, content, system });
+  } catch (error) {
+    await system.remove(temporary).catch(() => {});
+    throw error;
+  }
+  return { path, temporary, target };
+}
+
+/** A name in the same folder that nobody has. */
+function temporaryName(target: string, system: typeof Deno): string {
+  const cut = Math.max(...separators(system).map((separator) => target.lastIndexOf(separator)));
+  // A long name with a suffix may be longer than the system allows.
+  const name = target.slice(cut + 1, cut + 101);
+  return `${target.slice(0, cut + 1)}.${name}.${crypto.randomUUID()}`;
+}
+
+/** Writes a file that is not there yet. What making the content throws is thrown as it is. */
+async function writeNew(
+  place: string,
+  { path, content, system }: {
+    /** What it is called in messages. */
+    readonly path: string;
+    readonly content: FileContent;
+    readonly system: typeof Deno;
+  },
+): Promise<void> {
+  const run = <T>(step: () => Promise<T>) => translated(path, system, step);
+  using file = await run(() => system.open(place, { write: true, createNew: true }));
+  for await (const bytes of content instanceof Uint8Array ? [content] : content) {
+    for (let written = 0; written < bytes.length;) {
+      written += await run(() => file.write(bytes.subarray(written)));
     }
-    return { path, temporary, target };
-  });
+  }
+  await run(() => file.syncData()); // or a crash after the renaming leaves a name without bytes
 }
 
 /** Follows a link; refuses a folder, and a device: to rename over `/dev/null` would take it from everyone. */

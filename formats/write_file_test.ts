@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects, assertStringIncludes } from "@std/assert";
 import { FileError } from "./file_source.ts";
-import { checkWritable, writeFile, writeFiles } from "./write_file.ts";
+import { checkWritable, writeFile, writeFiles, writeFolder } from "./write_file.ts";
 
 const BYTES = Uint8Array.of(1, 2, 3);
 
@@ -132,4 +132,110 @@ Deno.test("without permission the error says which, and nothing is left behind",
       assertEquals(namesIn(folder), []);
     }
     await Deno.remove(program);
+  }));
+
+/** Pieces of a file, and an error at its end if there is one. */
+async function* piecesOf(...pieces: (Uint8Array | Error)[]): AsyncGenerator<Uint8Array> {
+  for (const piece of pieces) {
+    if (piece instanceof Error) throw piece;
+    yield await piece;
+  }
+}
+
+type Files = (readonly [string, Uint8Array | AsyncIterable<Uint8Array>])[];
+
+async function* filesOf(...files: Files): AsyncGenerator<Files[number]> {
+  for (const file of files) yield await file;
+}
+
+Deno.test("a file in pieces, whole or not at all", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/a.bin`;
+    await writeFile(path, piecesOf(BYTES, new Uint8Array(0), BYTES));
+    assertEquals(await Deno.readFile(path), Uint8Array.of(1, 2, 3, 1, 2, 3));
+    const fault = new TypeError("the source failed");
+    const error = await assertRejects(() => writeFile(path, piecesOf(BYTES, fault)));
+    assertEquals(error, fault); // as it is, and not as a fault of the disk
+    assertEquals(await Deno.readFile(path), Uint8Array.of(1, 2, 3, 1, 2, 3));
+    assertEquals(namesIn(folder), ["a.bin"]);
+  }));
+
+Deno.test("a folder is written whole: new, over an empty one, or over a full one if asked to", () =>
+  inFolder(async (folder) => {
+    const path = `${folder}/model`;
+    const write = (options = {}) =>
+      writeFolder(
+        `${path}/`,
+        filesOf(["a/b/c.bin", piecesOf(BYTES)], ["d.bin", BYTES], ["a/e.bin", BYTES]),
+        options,
+      );
+    const check = async () => {
+      assertEquals(namesIn(folder), ["model"]);
+      assertEquals(namesIn(path), ["a", "d.bin"]);
+      assertEquals(namesIn(`${path}/a`), ["b", "e.bin"]);
+      assertEquals(await Deno.readFile(`${path}/a/b/c.bin`), BYTES);
+    };
+    await write();
+    await check();
+    const error = await assertRejects(write, FileError, "it has something in it already");
+    assertEquals(error.kind, "not a file");
+    await Deno.writeTextFile(`${path}/old`, "");
+    await write({ replace: true });
+    await check();
+    await Deno.remove(path, { recursive: true });
+    await Deno.mkdir(path);
+    await write();
+    await check();
+  }));
+
+Deno.test(
+  "a link to a folder is followed",
+  { ignore: Deno.build.os === "windows" },
+  () =>
+    inFolder(async (folder) => {
+      await Deno.mkdir(`${folder}/far/empty`, { recursive: true });
+      await Deno.symlink("far/empty", `${folder}/model`);
+      await writeFolder(`${folder}/model`, filesOf(["a.bin", BYTES]));
+      assert((await Deno.lstat(`${folder}/model`)).isSymlink);
+      assertEquals(namesIn(`${folder}/far`), ["empty"]);
+      assertEquals(await Deno.readFile(`${folder}/far/empty/a.bin`), BYTES);
+    }),
+);
+
+Deno.test("of a folder that cannot be written whole nothing is left, and what was there stays", () =>
+  inFolder(async (folder) => {
+    await Deno.mkdir(`${folder}/full`);
+    await Deno.writeTextFile(`${folder}/full/old`, "old");
+    await Deno.writeTextFile(`${folder}/plain`, "");
+    const fault = new TypeError("the source failed");
+    const cases: [path: string, files: Files, says: string][] = [
+      ["new", [["a.bin", BYTES], ["b.bin", piecesOf(BYTES, fault)]], "the source failed"],
+      ["full", [["a.bin", piecesOf(fault)]], "the source failed"],
+      ["full", [["../a.bin", BYTES]], '".."'],
+      ["new", [["a.bin", BYTES], ["a.bin", BYTES]], "Cannot write"],
+      ["plain", [], "it is a file or a device"],
+      ["none/new", [], "its folder does not exist"],
+      ["plain/new", [], "no folder"],
+    ];
+    for (const [path, files, says] of cases) {
+      const write = () => writeFolder(`${folder}/${path}`, filesOf(...files), { replace: true });
+      const error = await assertRejects(write);
+      assert(error instanceof Error);
+      assertStringIncludes(error.message, says);
+      assertEquals(namesIn(folder), ["full", "plain"], path);
+      assertEquals(namesIn(`${folder}/full`), ["old"]);
+    }
+    await assertRejects(() => writeFolder("", filesOf()), FileError, "it names no folder");
+  }));
+
+Deno.test("nothing is made for a folder that cannot be written", () =>
+  inFolder(async (folder) => {
+    let asked = false;
+    async function* files(): AsyncGenerator<readonly [string, Uint8Array]> {
+      asked = true;
+      yield await ["a.bin", BYTES];
+    }
+    await Deno.writeTextFile(`${folder}/old`, "");
+    await assertRejects(() => writeFolder(folder, files()), FileError);
+    assertEquals(asked, false);
   }));

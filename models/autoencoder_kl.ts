@@ -47,12 +47,14 @@ export interface Posterior {
 
 /** The posterior of an image `[n, 3, H, W]` in -1..1. */
 export function encodeKL(config: AutoencoderKLConfig, image: Tensor, w: Weights): Posterior {
-  const channels = config.latentChannels;
-  let moments = encoder(w.at("encoder"), image, { config: config.blocks, out: 2 * channels });
-  if (config.quantConv) {
-    moments = conv2d(w.at("quant_conv"), moments, { out: 2 * channels, kernel: 1 });
-  }
-  return posteriorOf(moments);
+  return posteriorOf(momentsKL(config, image, w));
+}
+
+/** The posterior's mean, and the logarithm of its variance as the network leaves it. `[n, 2 c, h, w]` */
+export function momentsKL(config: AutoencoderKLConfig, image: Tensor, w: Weights): Tensor {
+  const out = 2 * config.latentChannels;
+  const encoded = encoder(w.at("encoder"), image, { config: config.blocks, out });
+  return config.quantConv ? conv2d(w.at("quant_conv"), encoded, { out, kernel: 1 }) : encoded;
 }
 
 /** The posterior whose mean and logarithm of the variance are `[n, 2 c, h, w]`. */

@@ -30,6 +30,12 @@ export function checkFinite(what: string, tensor: HostTensor): HostTensorOf<"f32
   );
 }
 
+/** From -1..1 to 0..1, clamped, as the reference does in float32: x / 2 + 1/2. */
+export function toUnitInterval({ shape, data }: HostTensorOf<"f32">): HostTensorOf<"f32"> {
+  const unit = data.map((x) => Math.min(1, Math.max(0, Math.fround(x / 2) + 0.5)));
+  return { dtype: "f32", shape, data: unit };
+}
+
 /** Pictures from `[n, 3, h, w]` in 0..1: bytes are round(255 x), ties to even, as numpy rounds. */
 export function toPictures(tensor: HostTensorOf<"f32">): Picture[] {
   const [n, c, height, width] = tensor.shape as [number, number, number, number];

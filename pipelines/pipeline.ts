@@ -4,6 +4,8 @@
  * @module
  */
 import type { FileSource } from "../formats/files.ts";
+import { imageToImage } from "./image_to_image.ts";
+import type { ImageToImage } from "./image_to_image_options.ts";
 import type { ModelOptions } from "./model.ts";
 import { SettingsError } from "./settings.ts";
 import { textToImage } from "./text_to_image.ts";
@@ -13,6 +15,8 @@ import type { TextToImage } from "./text_to_image_options.ts";
 export interface Tasks {
   /** Prompts to pictures. */
   readonly "text-to-image": TextToImage;
+  /** Pictures to pictures, under a prompt. */
+  readonly "image-to-image": ImageToImage;
 }
 
 /** Names of tasks. */
@@ -23,12 +27,12 @@ const OPENERS: {
     source: string | URL | FileSource,
     options: ModelOptions,
   ) => Promise<Tasks[T]>;
-} = { "text-to-image": textToImage };
+} = { "text-to-image": textToImage, "image-to-image": imageToImage };
 
 /**
  * Opens a model for a task.
  *
- * @param task `text-to-image`.
+ * @param task `text-to-image`, `image-to-image`.
  * @param model An embedded model's name (default `shapes`), a diffusers folder by path or URL, or a source of files; and options.
  * @throws {SettingsError} If the task is not known, or the model cannot do it.
  * @throws {ModelError} If the model is not complete or not understood.

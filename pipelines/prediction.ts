@@ -4,6 +4,7 @@
  * @module
  */
 import type { Level } from "../schedulers/plan.ts";
+import type { Scheduler } from "../schedulers/scheduler.ts";
 
 /** What a model was trained to predict. */
 export type Prediction = "epsilon" | "v_prediction" | "sample";
@@ -29,4 +30,9 @@ export function cleanWeights(
     case "sample":
       return { sample: 0, output: 1 };
   }
+}
+
+/** What a scheduler takes the network's output for. */
+export function predictionOf({ config }: Pick<Scheduler, "config">): Prediction {
+  return config.prediction_type as Prediction | undefined ?? "epsilon";
 }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { TorchGenerator } from "../random/torch_generator.ts";
+import { noiseStream } from "./noise_stream.ts";
 
 /** A pipeline was asked for something that it cannot do. */
 export class SettingsError extends Error {
@@ -67,16 +67,6 @@ export function noiseSource(
   seeds: number | readonly number[],
   shape: readonly number[],
 ): () => Float32Array<ArrayBuffer> {
-  const size = shape.reduce((product, side) => product * side, 1);
-  if (typeof seeds === "number") {
-    const generator = new TorchGenerator(seeds);
-    return () => generator.randn(size) as Float32Array<ArrayBuffer>;
-  }
-  const generators = seeds.map((seed) => new TorchGenerator(seed));
-  const each = size / seeds.length;
-  return () => {
-    const all = new Float32Array(size);
-    generators.forEach((generator, at) => all.set(generator.randn(each), at * each));
-    return all;
-  };
+  const stream = noiseStream(seeds);
+  return () => stream(shape).data as Float32Array<ArrayBuffer>;
 }

@@ -27,6 +27,8 @@ export interface TextToImageFamily {
   readonly factor: number;
   /** Channels of the latents. */
   readonly latentChannels: number;
+  /** Channels that the U-Net takes: those of the latents, and what a task puts beside them. */
+  readonly inChannels: number;
   /** Denoisers see latents, less the shift, times this. */
   readonly scalingFactor: number;
   /** Subtracted from latents before they are scaled. */
@@ -41,14 +43,22 @@ export interface TextToImageFamily {
   readonly scheduler: JsonObject;
 }
 
-/** What the pipelines' classes decide. Defaults are diffusers'. */
-const CLASSES: ReadonlyMap<
-  string,
-  Pick<TextToImageFamily, "textEncoder" | "autoencoder" | "guided"> & {
-    readonly steps: number;
-    readonly guidanceScale: number;
-  }
-> = new Map([
+/** What the pipelines' classes decide. */
+type ClassSettings = Pick<TextToImageFamily, "textEncoder" | "autoencoder" | "guided"> & {
+  readonly steps: number;
+  readonly guidanceScale: number;
+};
+
+const STABLE_DIFFUSION: ClassSettings = {
+  textEncoder: "text_encoder",
+  autoencoder: "vae",
+  guided: (scale) => scale > 1,
+  steps: 50,
+  guidanceScale: 7.5,
+};
+
+/** Defaults are diffusers'. */
+const CLASSES: ReadonlyMap<string, ClassSettings> = new Map([
   ["LDMTextToImagePipeline", {
     textEncoder: "bert",
     autoencoder: "vqvae",
@@ -56,13 +66,9 @@ const CLASSES: ReadonlyMap<
     steps: 50,
     guidanceScale: 1,
   }],
-  ["StableDiffusionPipeline", {
-    textEncoder: "text_encoder",
-    autoencoder: "vae",
-    guided: (scale: number) => scale > 1,
-    steps: 50,
-    guidanceScale: 7.5,
-  }],
+  ["StableDiffusionPipeline", STABLE_DIFFUSION],
+  ["StableDiffusionImg2ImgPipeline", STABLE_DIFFUSION],
+  ["StableDiffusionInpaintPipeline", STABLE_DIFFUSION],
 ]);
 
 /**
@@ -72,11 +78,50 @@ const CLASSES: ReadonlyMap<
  * @throws {ModelError} If its configuration cannot be used.
  */
 export async function textToImageFamily(model: Model): Promise<TextToImageFamily> {
+  return await latentTextFamily(model, {
+    task: "draw from text",
+    classes: ["LDMTextToImagePipeline", "StableDiffusionPipeline"],
+  });
+}
+
+/**
+ * Reads a model whose denoiser sees latents and text, for a task that puts nothing beside the latents.
+ *
+ * @throws {SettingsError} If the model is of another class.
+ * @throws {ModelError} If its configuration cannot be used, or it was made for another task.
+ */
+export async function latentTextFamily(
+  model: Model,
+  { task, classes }: { readonly task: string; readonly classes: readonly string[] },
+): Promise<TextToImageFamily> {
+  const { folder, className } = model;
+  if (!classes.includes(className)) {
+    throw new SettingsError(
+      `Cannot ${task} with ${model.description}: it is of the class ${className}; these ${task}: ` +
+        classes.join(", "),
+    );
+  }
+  const family = await readTextFamily(model);
+  if (family.inChannels !== family.latentChannels) {
+    throw new ModelError(
+      `Cannot ${task} with ${folder.description}: its U-Net takes ${family.inChannels} channels, but latents have ` +
+        `${family.latentChannels}; it was made for another task`,
+    );
+  }
+  return family;
+}
+
+/**
+ * Reads a model that draws from text and perhaps from more.
+ *
+ * @throws {ModelError} If it is of a class that does not, or its configuration cannot be used.
+ */
+export async function readTextFamily(model: Model): Promise<TextToImageFamily> {
   const { folder, className } = model;
   const known = CLASSES.get(className);
   if (known === undefined) {
-    throw new SettingsError(
-      `Cannot draw from text with ${model.description}: it is of the class ${className}; these draw from text: ` +
+    throw new ModelError(
+      `Cannot use ${model.description}: it is of the class ${className}; these draw from text: ` +
         [...CLASSES.keys()].join(", "),
     );
   }
@@ -92,12 +137,6 @@ export async function textToImageFamily(model: Model): Promise<TextToImageFamily
   const unet = folder.component("unet").readConfig();
   const sampleSize = unet.nullable.integer("sample_size", 32) ?? 32;
   const inChannels = unet.integer("in_channels", 4);
-  if (inChannels !== config.latentChannels) {
-    throw new ModelError(
-      `Cannot draw from text with ${folder.description}: its U-Net takes ${inChannels} channels, but latents have ` +
-        `${config.latentChannels}; it was made for another task`,
-    );
-  }
   const scheduler = await readJson(folder.component("scheduler").files, "scheduler_config.json");
   if (!isObject(scheduler)) {
     throw new ModelError(`Cannot use the scheduler of ${folder.description}: it is no object`);
@@ -112,6 +151,7 @@ export async function textToImageFamily(model: Model): Promise<TextToImageFamily
       : 0,
     factor,
     latentChannels: config.latentChannels,
+    inChannels,
     scalingFactor: config.scalingFactor,
     shiftFactor: config.shiftFactor,
     defaults: {
@@ -125,7 +165,8 @@ export async function textToImageFamily(model: Model): Promise<TextToImageFamily
   };
 }
 
-function readDefault({ folder }: Model, key: string, otherwise: number): number {
+/** A setting of the model's index that is a positive number, or another where it has none. */
+export function readDefault({ folder }: Model, key: string, otherwise: number): number {
   const value = folder.settings.get(key);
   if (value === undefined) return otherwise;
   if (typeof value !== "number" || !(value > 0)) {

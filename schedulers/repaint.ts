@@ -6,6 +6,7 @@
  */
 import { alphasOf } from "./alphas.ts";
 import { flag, number } from "./config_keys.ts";
+import { jumpingSteps } from "./jumping_steps.ts";
 import { noiseSchedule, noiseScheduleKeys } from "./noise_schedule.ts";
 import type { Terms } from "./plan.ts";
 import { predictedClean } from "./prediction.ts";
@@ -86,24 +87,3 @@ export const repaint: SchedulerClass = schedulerClass({
     };
   },
 });
-
-/** The numbers of the steps; where one is not below its predecessor, a step is undone. */
-function jumpingSteps(
-  { steps, jumpLength, jumpNSample }: {
-    readonly steps: number;
-    readonly jumpLength: number;
-    readonly jumpNSample: number;
-  },
-): number[] {
-  const jumps = new Map<number, number>();
-  for (let t = 0; t < steps - jumpLength; t += jumpLength) jumps.set(t, jumpNSample - 1);
-  const visited: number[] = [];
-  for (let t = steps - 1; t >= 0; t--) {
-    visited.push(t);
-    const left = jumps.get(t) ?? 0;
-    if (left === 0) continue;
-    jumps.set(t, left - 1);
-    for (let k = 0; k < jumpLength; k++) visited.push(++t);
-  }
-  return visited;
-}

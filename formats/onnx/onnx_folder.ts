@@ -23,22 +23,34 @@ export interface OnnxPart {
 
 const FILE = "model.onnx";
 
-/** The pipelines whose networks are exported, by diffusers' names. */
-const CLASSES: readonly string[] = [
-  "StableDiffusionPipeline",
-  "StableDiffusionImg2ImgPipeline",
-  "StableDiffusionInpaintPipeline",
-];
+/** A network of ours: its class, and the folder of each method's file, of which the first has the configuration. */
+interface NetworkFiles {
+  readonly className: string;
+  readonly methods: Readonly<Record<string, string>>;
+}
 
-/** Our networks: their classes, and the folder of each method's file. The first of these has the configuration. */
-const NETWORKS = {
+const UNET = { className: "UNet2DConditionModel", methods: { forward: "unet" } };
+const AUTOENCODER = {
+  className: "AutoencoderKL",
+  methods: { decode: "vae_decoder", encode: "vae_encoder" },
+};
+const STABLE_DIFFUSION: Readonly<Record<string, NetworkFiles>> = {
   text_encoder: { className: "CLIPTextModel", methods: { forward: "text_encoder" } },
-  unet: { className: "UNet2DConditionModel", methods: { forward: "unet" } },
-  vae: {
-    className: "AutoencoderKL",
-    methods: { decode: "vae_decoder", encode: "vae_encoder" },
-  },
-} as const;
+  unet: UNET,
+  vae: AUTOENCODER,
+};
+
+/** The pipelines whose networks are exported, by diffusers' names. That of latent diffusion is written by this project only. */
+const CLASSES: ReadonlyMap<string, Readonly<Record<string, NetworkFiles>>> = new Map([
+  ["StableDiffusionPipeline", STABLE_DIFFUSION],
+  ["StableDiffusionImg2ImgPipeline", STABLE_DIFFUSION],
+  ["StableDiffusionInpaintPipeline", STABLE_DIFFUSION],
+  ["LDMTextToImagePipeline", {
+    bert: { className: "LDMBertModel", methods: { forward: "text_encoder" } },
+    unet: UNET,
+    vqvae: AUTOENCODER,
+  }],
+]);
 
 /** Folders that a model can do without: text to image encodes no picture. */
 const OPTIONAL: readonly string[] = ["vae_encoder"];
@@ -62,7 +74,8 @@ export async function isOnnxFolder(files: FileSource): Promise<boolean> {
 export async function openOnnxFolder(files: FileSource): Promise<ModelFolder> {
   const index = await readIndex(files);
   const components = new Map<string, ModelComponent>();
-  for (const [name, network] of Object.entries(NETWORKS)) {
+  const className = classOf(index, files);
+  for (const [name, network] of Object.entries(CLASSES.get(className)!)) {
     components.set(name, await openNetwork(files, { name, ...network }));
   }
   for (const name of ["tokenizer", "scheduler"]) {
@@ -79,7 +92,6 @@ export async function openOnnxFolder(files: FileSource): Promise<ModelFolder> {
   const settings = Object.entries(index).filter(([key, value]) =>
     !key.startsWith("_") && !Array.isArray(value)
   );
-  const className = classOf(index, files);
   return {
     description: files.description,
     className,
@@ -109,21 +121,17 @@ async function readIndex(files: FileSource): Promise<JsonObject> {
 /** Optimum writes `ORTStableDiffusionPipeline`, diffusers' own script `OnnxStableDiffusionPipeline`. */
 function classOf({ _class_name: named = null }: JsonObject, files: FileSource): string {
   const className = typeof named === "string" ? named.replace(/^(ORT|Onnx)/, "") : undefined;
-  if (className !== undefined && CLASSES.includes(className)) return className;
+  if (className !== undefined && CLASSES.has(className)) return className;
   throw new ModelError(
     `Cannot use ${files.description}: its _class_name is ${
       display(named)
-    }; of ONNX files these are known: ${CLASSES.join(", ")}`,
+    }; of ONNX files these are known: ${[...CLASSES.keys()].join(", ")}`,
   );
 }
 
 async function openNetwork(
   files: FileSource,
-  { name, className, methods }: {
-    readonly name: string;
-    readonly className: string;
-    readonly methods: Readonly<Record<string, string>>;
-  },
+  { name, className, methods }: NetworkFiles & { readonly name: string },
 ): Promise<ModelComponent> {
   const onnx = new Map<string, OnnxPart>();
   for (const [method, folder] of Object.entries(methods)) {

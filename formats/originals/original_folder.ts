@@ -32,6 +32,13 @@ export interface OriginalFolder extends Omit<ModelFolder, "components" | "compon
    * @throws {ModelError} If there is none; of the tokenizer it says that a checkpoint has none and what has to be given.
    */
   component(name: string): OriginalFolderComponent;
+  /** What was found out about the checkpoint. */
+  readonly original: OriginalModel;
+}
+
+/** The checkpoint that a folder was made of, if it was made of one. */
+export function originalOf(folder: ModelFolder): OriginalModel | undefined {
+  return "original" in folder ? (folder as OriginalFolder).original : undefined;
 }
 
 /**
@@ -63,6 +70,7 @@ export function originalFolder(
     className,
     settings: model.settings,
     components,
+    original: model,
     component(name) {
       const found = components.get(name);
       if (found !== undefined) return found;

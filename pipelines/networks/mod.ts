@@ -4,6 +4,7 @@
  * @module
  */
 import { autoencoderKLNetwork } from "./autoencoder_kl.ts";
+import { classEmbedderNetwork } from "./class_embedder.ts";
 import { clipTextNetwork } from "./clip_text.ts";
 import { ldmBertNetwork } from "./ldm_bert.ts";
 import type { NetworkReader } from "./network.ts";
@@ -14,6 +15,7 @@ import { vqModelNetwork } from "./vq_model.ts";
 /** Readers of configurations, by the class's name. */
 export const networkReaders: ReadonlyMap<string, NetworkReader> = new Map([
   ["AutoencoderKL", autoencoderKLNetwork],
+  ["ClassEmbedder", classEmbedderNetwork],
   ["CLIPTextModel", clipTextNetwork],
   ["LDMBertModel", ldmBertNetwork],
   ["UNet2DConditionModel", unet2dConditionNetwork],

@@ -238,8 +238,8 @@ export function checkOnnxNetworks(components: ReadonlyMap<string, ModelComponent
     return part.signature;
   };
   const unet = signature("unet", "forward");
-  const text = signature("text_encoder", "forward");
-  const decoder = signature("vae", "decode");
+  const text = signature("text_encoder", "forward") ?? signature("bert", "forward");
+  const decoder = signature("vae", "decode") ?? signature("vqvae", "decode");
   if (unet === undefined || text === undefined || decoder === undefined) return;
   const size = (
     ports: typeof unet.inputs,

@@ -11,6 +11,7 @@ import { f32, type TensorSpec } from "../../graph/tensor_spec.ts";
 import { autoencoderFactor } from "../../models/autoencoder_kl.ts";
 import { readAutoencoderKLConfig } from "../networks/autoencoder_kl.ts";
 import { readCLIPTextConfig } from "../networks/clip_text.ts";
+import { readLDMBertConfig } from "../networks/ldm_bert.ts";
 import type { InputSpecs } from "../networks/network.ts";
 import type { Numbers } from "./bind_input.ts";
 
@@ -50,26 +51,10 @@ function describe(
   },
 ): ReadonlyMap<string, OnnxMethod> {
   switch (className) {
-    case "CLIPTextModel": {
-      const { width, positions } = readCLIPTextConfig(config);
-      return new Map([["forward", {
-        inputs: {
-          input_ids: {
-            text: `[n, tokens <= ${positions}] of whole numbers`,
-            file: "input_ids",
-            numbers: "whole",
-          },
-        },
-        outputs: ({ input_ids }) => {
-          const [n, tokens] = input_ids!.shape as [number, number];
-          const pooled = has(parts.get("forward"), "pooler_output");
-          return {
-            last_hidden_state: f32(n, tokens, width),
-            ...(pooled ? { pooler_output: f32(n, width) } : {}),
-          };
-        },
-      }]]);
-    }
+    case "CLIPTextModel":
+      return textEncoder(readCLIPTextConfig(config), parts);
+    case "LDMBertModel":
+      return textEncoder(readLDMBertConfig(config), parts);
     case "UNet2DConditionModel": {
       const out = config.integer("out_channels", 4);
       return new Map([["forward", {
@@ -119,6 +104,29 @@ function describe(
     default:
       throw new OnnxError(`Cannot run an ONNX file of the class ${className}`);
   }
+}
+
+function textEncoder(
+  { width, positions }: { readonly width: number; readonly positions: number },
+  parts: ReadonlyMap<string, OnnxPart>,
+): ReadonlyMap<string, OnnxMethod> {
+  return new Map([["forward", {
+    inputs: {
+      input_ids: {
+        text: `[n, tokens <= ${positions}] of whole numbers`,
+        file: "input_ids",
+        numbers: "whole",
+      },
+    },
+    outputs: ({ input_ids }) => {
+      const [n, tokens] = input_ids!.shape as [number, number];
+      const pooled = has(parts.get("forward"), "pooler_output");
+      return {
+        last_hidden_state: f32(n, tokens, width),
+        ...(pooled ? { pooler_output: f32(n, width) } : {}),
+      };
+    },
+  }]]);
 }
 
 /**

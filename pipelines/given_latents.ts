@@ -1,0 +1,33 @@
+/**
+ * Noise that a caller gives.
+ *
+ * @module
+ */
+import {
+  describe,
+  f32,
+  type HostTensor,
+  type HostTensorOf,
+  sameShape,
+} from "../graph/tensor_spec.ts";
+import { checkFinite } from "./image_output.ts";
+import { SettingsError } from "./settings.ts";
+
+/**
+ * The initial noise of a call, if it is given.
+ *
+ * @throws {SettingsError} If it is of another shape or type.
+ * @throws {NonFiniteError} If a number is not finite.
+ */
+export function readLatents(
+  latents: HostTensor | undefined,
+  shape: readonly number[],
+): HostTensorOf<"f32"> | undefined {
+  if (latents === undefined) return undefined;
+  if (latents.dtype !== "f32" || !sameShape(latents.shape, shape)) {
+    throw new SettingsError(
+      `Cannot use latents ${describe(latents)}: they must be ${describe(f32(...shape))}`,
+    );
+  }
+  return checkFinite("latents", latents);
+}

@@ -1,0 +1,155 @@
+/**
+ * Pictures from noise, or from noise and a class: latent diffusion (Rombach et al. 2022, section 4.2 and table 3) and diffusion
+ * on pixels (Ho et al. 2020, Dhariwal & Nichol 2021).
+ *
+ * @module
+ */
+import { describe, f32, type HostTensorOf, sameShape } from "../graph/tensor_spec.ts";
+import { Arithmetic } from "./arithmetic.ts";
+import { type ClassSettings, readClassSettings } from "./class_conditioning.ts";
+import { denoise } from "./denoise.ts";
+import { describedImages } from "./described_images.ts";
+import { familyDenoiser, type FamilyParts } from "./family_denoiser.ts";
+import { GeneratedImage } from "./generated_image.ts";
+import { checkFinite, toPictures } from "./image_output.ts";
+import { type ModelOptions, openModel } from "./model.ts";
+import { predictionOf } from "./prediction.ts";
+import { prepareSamples, readSamples } from "./sample_space.ts";
+import { sampleStep } from "./sample_step.ts";
+import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
+import { checkInteger, checkSide, chooseSeed, noiseSource, SettingsError } from "./settings.ts";
+import { unconditionalFamily } from "./unconditional_family.ts";
+import type {
+  Unconditional,
+  UnconditionalOptions,
+  UnconditionalResult,
+} from "./unconditional_options.ts";
+
+/** A call, checked and with every default filled in. */
+interface Request {
+  readonly sampling: SamplingSettings;
+  readonly classes: ClassSettings | null;
+  readonly shape: readonly number[];
+  readonly stepSeed: number | undefined;
+}
+
+/**
+ * Opens a model that draws from noise.
+ *
+ * @throws {SettingsError} If the model draws from something else.
+ * @throws {ModelError} If it is not complete or not understood.
+ */
+export async function unconditional(
+  source: Parameters<typeof openModel>[0],
+  options: ModelOptions = {},
+): Promise<Unconditional> {
+  const model = await openModel(source, options);
+  try {
+    const family = await unconditionalFamily(model);
+    const arithmetic = new Arithmetic(model.backend);
+    const parts: FamilyParts = { model, family, arithmetic };
+    return Object.assign((asked: UnconditionalOptions = {}) => drawFromNoise(parts, asked), {
+      model,
+      async [Symbol.asyncDispose]() {
+        arithmetic[Symbol.dispose]();
+        await model[Symbol.asyncDispose]();
+      },
+    });
+  } catch (error) {
+    await model[Symbol.asyncDispose]();
+    throw error;
+  }
+}
+
+/** Checks a call before anything is computed. */
+function prepare({ family }: FamilyParts, options: UnconditionalOptions): Request {
+  const { space, defaults } = family;
+  const count = checkInteger("count", options.count ?? 1, { min: 1, max: 1024 });
+  const classes = readClassSettings(options, {
+    conditioning: family.classes,
+    count,
+    guidanceScale: defaults.guidanceScale,
+  });
+  const batch = classes?.labels.length ?? count;
+  const [height, width] = (["height", "width"] as const).map((side, at) => {
+    const pixels = options[side] ?? defaults.size?.[at];
+    if (pixels !== undefined) return checkSide(side, pixels, family.multiple);
+    throw new SettingsError(`Cannot draw without a ${side}: the model does not say its own`);
+  }) as [number, number];
+  const shape = [batch, space.channels, height / space.factor, width / space.factor];
+  checkLatents(options.latents, shape);
+  return {
+    sampling: readSampling(options, { ...family, batch }),
+    classes,
+    shape,
+    stepSeed: options.stepSeed === undefined ? undefined : chooseSeed(options.stepSeed),
+  };
+}
+
+function readSampling(
+  options: UnconditionalOptions,
+  model: Parameters<typeof readSamplingSettings>[1],
+): SamplingSettings {
+  const sampling = readSamplingSettings(options, model);
+  const { useClippedModelOutput = false, timesteps, sigmas } = options;
+  if (!useClippedModelOutput) return sampling;
+  const { scheduler, steps, eta } = sampling;
+  if (!scheduler.accepts.has("useClippedModelOutput")) {
+    throw new SettingsError(
+      `Cannot use useClippedModelOutput with ${scheduler.name}: it is for DDIM`,
+    );
+  }
+  const listed = timesteps ?? sigmas;
+  const plan = scheduler.plan(listed === undefined ? steps : null, { eta, useClippedModelOutput });
+  return { ...sampling, plan };
+}
+
+function checkLatents(latents: UnconditionalOptions["latents"], shape: readonly number[]): void {
+  if (latents === undefined) return;
+  if (latents.dtype !== "f32" || !sameShape(latents.shape, shape)) {
+    throw new SettingsError(
+      `Cannot use latents ${describe(latents)}: they must be ${describe(f32(...shape))}`,
+    );
+  }
+  checkFinite("latents", latents);
+}
+
+/** Draws with a model that is open: what {@linkcode unconditional} does in a call. */
+export async function drawFromNoise(
+  parts: FamilyParts,
+  options: UnconditionalOptions = {},
+): Promise<UnconditionalResult> {
+  const { sampling, classes, shape, stepSeed } = prepare(parts, options);
+  const { model, family, arithmetic } = parts;
+  const { plan, seeds, scheduler } = sampling;
+  const { signal, onStep } = options;
+  signal?.throwIfAborted();
+  options.onPlan?.(plan);
+
+  using denoiser = await familyDenoiser(parts, { shape, classes, plan });
+  const draw = noiseSource(seeds, shape);
+  const noise: HostTensorOf<"f32"> = options.latents === undefined
+    ? { dtype: "f32", shape, data: draw() }
+    : options.latents as HostTensorOf<"f32">;
+  const inSpace = { ...parts, space: family.space };
+  await prepareSamples(shape, inSpace);
+  const prediction = predictionOf(scheduler);
+  using last = await denoise(plan, {
+    backend: model.backend,
+    start: { noise },
+    evaluate: denoiser.evaluate,
+    draw: options.drawStep ?? (stepSeed === undefined ? draw : noiseSource(stepSeed, shape)),
+    compileUpdate: (key, build) => arithmetic.program(key, build),
+    signal,
+    listener: onStep && ((event) => onStep(sampleStep(event, { ...inSpace, plan, prediction }))),
+  });
+  const { latents, tensor } = await readSamples(last, inSpace);
+  const images = describedImages(toPictures(tensor), { model, sampling }).map((image, at) =>
+    classes === null ? image : new GeneratedImage(image, {
+      ...image.settings,
+      class: classes.labels[at]!,
+      ...(classes.guidance === null ? {} : { guidance: classes.guidance.scale }),
+    })
+  );
+  return { images, latents, tensor, seed: sampling.seed };
+}
