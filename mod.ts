@@ -137,6 +137,45 @@ export type {
   TextToImageResult,
 } from "./pipelines/text_to_image_options.ts";
 
+export type {
+  ClassificationEvent,
+  ClassificationOptions,
+  ClassificationResult,
+  LabelScore,
+  PromptErrors,
+  ZeroShotImageClassification,
+} from "./pipelines/classification_options.ts";
+export {
+  type AccuracyReport,
+  accuracyReport,
+  type Answer,
+  type ClassAccuracy,
+} from "./pipelines/classification/accuracy.ts";
+export type { ClassifiedImage } from "./pipelines/classification/picture_input.ts";
+export type { Loss } from "./pipelines/classification/prediction_error.ts";
+export {
+  type BenchmarkName,
+  CLASSIFICATION_PRESETS,
+  type ClassificationPreset,
+} from "./pipelines/classification/presets.ts";
+export {
+  countEvaluations,
+  type Elimination,
+  eliminationStages,
+  type Stage,
+} from "./pipelines/classification/stages.ts";
+export type { ClassificationState } from "./pipelines/classification/state.ts";
+export {
+  type CaptionScores,
+  scoreWinoground,
+  winogroundExample,
+  type WinogroundOptions,
+  type WinogroundResult,
+  type WinogroundScore,
+  type WinogroundShare,
+  winogroundShare,
+} from "./pipelines/classification/winoground.ts";
+
 // Conformance
 export {
   type CaseResult,

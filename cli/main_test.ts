@@ -30,7 +30,7 @@ Deno.test("a wrong command line has exit code 2, and stderr says what was meant"
       [[], "Usage: denoise COMMAND"],
       [
         ["txt2mig", "x"],
-        'Cannot do "txt2mig": the commands are txt2img, info, convert, conform; did you mean txt2img?',
+        'Cannot do "txt2mig": the commands are txt2img, convert, export, info, conform; did you mean txt2img?',
       ],
       [["--sede", "7"], 'Cannot do "--sede"'],
       [["txt2img"], "the prompt is missing\nTry: denoise txt2img --help"],

@@ -91,7 +91,7 @@ export async function saveModelFolder(
   const [only] = components;
   const single = known === undefined && components.length === 1;
   if (known === undefined && !single) {
-    throw fail(`it is a ${folder.className}, for which diffusers has no pipeline`);
+    throw fail(`its class is ${folder.className}, for which diffusers has no pipeline`);
   }
   const warnings: string[] = [];
   const files: SavedFile[] = [];
@@ -168,7 +168,7 @@ function indexOf(
   for (const [name, component] of components) {
     if (!Object.hasOwn(known.components, name)) {
       throw fail(
-        `a ${className} has no ${name}; it has ${Object.keys(known.components).join(", ")}`,
+        `${className} has no ${name}; it has ${Object.keys(known.components).join(", ")}`,
       );
     }
     parts[name] = [libraryOf(component.className), component.className];

@@ -50,7 +50,7 @@ export interface ClassificationOptions {
    * trial, of the second, … At least as many as the evaluations of a prompt.
    */
   readonly noise?: HostTensor;
-  /** Side in pixels that pictures are brought to, a multiple of 8 and of the autoencoder's factor. Default: the model's own. */
+  /** Side in pixels that pictures are brought to, a multiple of the autoencoder's factor. Default: the model's own. */
   readonly size?: number;
   /** A scheduler whose noise schedule and prediction type are those of the model. Default: the model's own. */
   readonly scheduler?: string | SchedulerConfig;

@@ -20,8 +20,8 @@ import type { TextToImageFamily } from "./text_to_image_family.ts";
 
 /** Settings of {@linkcode decodeLatents}. */
 export interface DecodeLatentsOptions {
-  /** The autoencoder. */
-  readonly component: Component;
+  /** The autoencoder, or what decodes as it does. */
+  readonly component: Pick<Component, "program">;
   readonly arithmetic: Arithmetic;
   readonly family: Pick<TextToImageFamily, "scalingFactor" | "shiftFactor">;
 }

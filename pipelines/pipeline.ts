@@ -4,6 +4,8 @@
  * @module
  */
 import type { FileSource } from "../formats/files.ts";
+import { zeroShotImageClassification } from "./classification.ts";
+import type { ZeroShotImageClassification } from "./classification_options.ts";
 import { imageToImage } from "./image_to_image.ts";
 import type { ImageToImage } from "./image_to_image_options.ts";
 import type { ModelOptions } from "./model.ts";
@@ -17,6 +19,8 @@ export interface Tasks {
   readonly "text-to-image": TextToImage;
   /** Pictures to pictures, under a prompt. */
   readonly "image-to-image": ImageToImage;
+  /** A picture and labels to the label that fits best. */
+  readonly "zero-shot-image-classification": ZeroShotImageClassification;
 }
 
 /** Names of tasks. */
@@ -27,12 +31,16 @@ const OPENERS: {
     source: string | URL | FileSource,
     options: ModelOptions,
   ) => Promise<Tasks[T]>;
-} = { "text-to-image": textToImage, "image-to-image": imageToImage };
+} = {
+  "text-to-image": textToImage,
+  "image-to-image": imageToImage,
+  "zero-shot-image-classification": zeroShotImageClassification,
+};
 
 /**
  * Opens a model for a task.
  *
- * @param task `text-to-image`, `image-to-image`.
+ * @param task `text-to-image`, `image-to-image`, `zero-shot-image-classification`.
  * @param model An embedded model's name (default `shapes`), a diffusers folder by path or URL, or a source of files; and options.
  * @throws {SettingsError} If the task is not known, or the model cannot do it.
  * @throws {ModelError} If the model is not complete or not understood.

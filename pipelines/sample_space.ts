@@ -5,12 +5,16 @@
  */
 import type { Value } from "../backends/backend.ts";
 import { ModelError } from "../formats/model_error.ts";
-import { mul, sub } from "../graph/ops/mod.ts";
 import { f32, type HostTensor, type HostTensorOf } from "../graph/tensor_spec.ts";
-import { trace } from "../graph/trace.ts";
 import { autoencoderFactor } from "../models/autoencoder_kl.ts";
 import type { Arithmetic } from "./arithmetic.ts";
-import { type Decoded, decodeLatents, prepareDecoder } from "./decode_latents.ts";
+import {
+  type Decoded,
+  decodeLatents,
+  type DecodeLatentsOptions,
+  prepareDecoder,
+} from "./decode_latents.ts";
+import { encodeImages } from "./encode_images.ts";
 import { checkFinite, toUnitInterval } from "./image_output.ts";
 import type { Model } from "./model.ts";
 import { readAutoencoderKLConfig } from "./networks/autoencoder_kl.ts";
@@ -82,13 +86,15 @@ export interface SpaceParts {
   readonly model: Model;
   readonly arithmetic: Arithmetic;
   readonly space: SampleSpace;
+  /** What decodes latents in the autoencoder's place: tile by tile, say. */
+  readonly decoder?: DecodeLatentsOptions["component"] | undefined;
 }
 
 /** Compiles what reads samples of a shape. Called before they are there, the work is done while the device samples. */
 export async function prepareSamples(shape: readonly number[], parts: SpaceParts): Promise<void> {
   const { model, arithmetic, space: { autoencoder } } = parts;
   if (autoencoder === null) return;
-  const component = await model.component(autoencoder.name);
+  const component = parts.decoder ?? await model.component(autoencoder.name);
   await prepareDecoder(f32(...shape), { component, arithmetic, family: autoencoder });
 }
 
@@ -100,7 +106,7 @@ export async function prepareSamples(shape: readonly number[], parts: SpaceParts
 export async function readSamples(samples: Value, parts: SpaceParts): Promise<Decoded> {
   const { model, arithmetic, space: { autoencoder } } = parts;
   if (autoencoder !== null) {
-    const component = await model.component(autoencoder.name);
+    const component = parts.decoder ?? await model.component(autoencoder.name);
     return await decodeLatents(samples, { component, arithmetic, family: autoencoder });
   }
   const read = await samples.read() as HostTensor as HostTensorOf<"f32">;
@@ -109,28 +115,35 @@ export async function readSamples(samples: Value, parts: SpaceParts): Promise<De
 }
 
 /**
- * Brings pictures `[n, 3, height, width]` in -1..1 into the space of the samples: as they are, or encoded. A Gaussian's latents
- * are its mean, so that nothing is drawn. The value is the caller's.
+ * Brings pictures `[m, 3, height, width]` in -1..1 into the space of the samples, as they are or encoded, `[batch, c, h, w]`: each as
+ * often as makes a batch. A Gaussian's latents are its mean, so that nothing is drawn. The value is the caller's.
  */
-export async function encodePictures(pictures: HostTensor, parts: SpaceParts): Promise<Value> {
-  const { model, arithmetic, space: { autoencoder } } = parts;
-  const { backend } = model;
-  if (autoencoder === null) return backend.upload(pictures);
-  const { name, className, scalingFactor, shiftFactor } = autoencoder;
-  const output = className === "VQModel" ? "latents" : "mean";
-  const component = await model.component(name);
-  const encode = await component.program({ x: pictures }, { method: "encode", outputs: [output] });
-  using x = backend.upload(pictures);
-  using latents = encode.run({ x })[output]!;
-  const { spec } = latents;
-  const scale = await arithmetic.program(
-    `scale latents ${scalingFactor} ${shiftFactor} ${spec.shape.join()}`,
-    () =>
-      trace(
-        ({ latents }) =>
-          mul(shiftFactor === 0 ? latents : sub(latents, shiftFactor), scalingFactor),
-        { latents: spec },
-      ),
-  );
-  return scale.run({ latents }).output!;
+export async function encodePictures(
+  pictures: HostTensorOf<"f32">,
+  parts: SpaceParts & { readonly batch: number },
+): Promise<Value> {
+  const { model, arithmetic, batch, space } = parts;
+  const { autoencoder, channels: latentChannels, factor } = space;
+  if (autoencoder === null) return model.backend.upload(repeatPictures(pictures, batch));
+  return await encodeImages(pictures, {
+    component: await model.component(autoencoder.name),
+    arithmetic,
+    family: { ...autoencoder, latentChannels, factor },
+    batch,
+  });
+}
+
+/** Each picture `[m, …]` as often as makes a batch: 0 0 1 1. */
+export function repeatPictures(
+  { shape, data }: HostTensorOf<"f32">,
+  batch: number,
+): HostTensorOf<"f32"> {
+  const [m, ...rest] = shape as [number, ...number[]];
+  const size = data.length / m;
+  const repeated = new Float32Array(batch * size);
+  for (let at = 0; at < batch; at++) {
+    const from = Math.floor(at * m / batch);
+    repeated.set(data.subarray(from * size, (from + 1) * size), at * size);
+  }
+  return { dtype: "f32", shape: [batch, ...rest], data: repeated };
 }

@@ -76,7 +76,7 @@ async function read(value: Value): Promise<HostTensorOf<"f32">> {
 }
 
 /** `[n, a, h, w]` and `[n, b, h, w]` as `[n, a + b, h, w]`. */
-function joinChannels(
+export function joinChannels(
   first: HostTensorOf<"f32">,
   second: HostTensorOf<"f32">,
 ): HostTensorOf<"f32"> {

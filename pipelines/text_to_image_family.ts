@@ -69,6 +69,7 @@ const CLASSES: ReadonlyMap<string, ClassSettings> = new Map([
   ["StableDiffusionPipeline", STABLE_DIFFUSION],
   ["StableDiffusionImg2ImgPipeline", STABLE_DIFFUSION],
   ["StableDiffusionInpaintPipeline", STABLE_DIFFUSION],
+  ["StableDiffusionUpscalePipeline", { ...STABLE_DIFFUSION, steps: 75, guidanceScale: 9 }],
 ]);
 
 /**

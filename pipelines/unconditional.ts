@@ -4,14 +4,15 @@
  *
  * @module
  */
-import { describe, f32, type HostTensorOf, sameShape } from "../graph/tensor_spec.ts";
+import type { HostTensorOf } from "../graph/tensor_spec.ts";
 import { Arithmetic } from "./arithmetic.ts";
 import { type ClassSettings, readClassSettings } from "./class_conditioning.ts";
 import { denoise } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
 import { familyDenoiser, type FamilyParts } from "./family_denoiser.ts";
 import { GeneratedImage } from "./generated_image.ts";
-import { checkFinite, toPictures } from "./image_output.ts";
+import { readLatents } from "./given_latents.ts";
+import { toPictures } from "./image_output.ts";
 import { type ModelOptions, openModel } from "./model.ts";
 import { predictionOf } from "./prediction.ts";
 import { prepareSamples, readSamples } from "./sample_space.ts";
@@ -30,6 +31,7 @@ interface Request {
   readonly sampling: SamplingSettings;
   readonly classes: ClassSettings | null;
   readonly shape: readonly number[];
+  readonly latents: HostTensorOf<"f32"> | undefined;
   readonly stepSeed: number | undefined;
 }
 
@@ -77,11 +79,11 @@ function prepare({ family }: FamilyParts, options: UnconditionalOptions): Reques
     throw new SettingsError(`Cannot draw without a ${side}: the model does not say its own`);
   }) as [number, number];
   const shape = [batch, space.channels, height / space.factor, width / space.factor];
-  checkLatents(options.latents, shape);
   return {
     sampling: readSampling(options, { ...family, batch }),
     classes,
     shape,
+    latents: readLatents(options.latents, shape),
     stepSeed: options.stepSeed === undefined ? undefined : chooseSeed(options.stepSeed),
   };
 }
@@ -104,22 +106,12 @@ function readSampling(
   return { ...sampling, plan };
 }
 
-function checkLatents(latents: UnconditionalOptions["latents"], shape: readonly number[]): void {
-  if (latents === undefined) return;
-  if (latents.dtype !== "f32" || !sameShape(latents.shape, shape)) {
-    throw new SettingsError(
-      `Cannot use latents ${describe(latents)}: they must be ${describe(f32(...shape))}`,
-    );
-  }
-  checkFinite("latents", latents);
-}
-
 /** Draws with a model that is open: what {@linkcode unconditional} does in a call. */
 export async function drawFromNoise(
   parts: FamilyParts,
   options: UnconditionalOptions = {},
 ): Promise<UnconditionalResult> {
-  const { sampling, classes, shape, stepSeed } = prepare(parts, options);
+  const { sampling, classes, shape, latents: given, stepSeed } = prepare(parts, options);
   const { model, family, arithmetic } = parts;
   const { plan, seeds, scheduler } = sampling;
   const { signal, onStep } = options;
@@ -128,9 +120,7 @@ export async function drawFromNoise(
 
   using denoiser = await familyDenoiser(parts, { shape, classes, plan });
   const draw = noiseSource(seeds, shape);
-  const noise: HostTensorOf<"f32"> = options.latents === undefined
-    ? { dtype: "f32", shape, data: draw() }
-    : options.latents as HostTensorOf<"f32">;
+  const noise: HostTensorOf<"f32"> = given ?? { dtype: "f32", shape, data: draw() };
   const inSpace = { ...parts, space: family.space };
   await prepareSamples(shape, inSpace);
   const prediction = predictionOf(scheduler);

@@ -24,9 +24,10 @@ import { SchedulerError } from "./scheduler_error.ts";
  *
  * const plan = scheduler("ddpm").plan(4);
  * const { rows } = jumpingPlan(plan, { jumpLength: 1, jumpNSample: 2 });
- * assertEquals(rows.map((row) => row.evaluate?.timestep ?? "back"), [
- *   750, 500, "back", 500, 250, "back", 250, 0, "back", 0,
- * ].slice(0, rows.length));
+ * assertEquals(
+ *   rows.map((row) => row.evaluate?.timestep),
+ *   [750, undefined, 750, 500, undefined, 500, 250, undefined, 250, 0],
+ * );
  * ```
  */
 export function jumpingPlan(plan: Plan, jumps: Jumps): Plan {

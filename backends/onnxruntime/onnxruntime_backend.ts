@@ -133,7 +133,7 @@ export function onnxruntimeBackend(options: OnnxruntimeOptions = {}): Onnxruntim
       const runtime = await start(parameters.bytes, true);
       const session = await sessions.get(graph, {
         parameters,
-        create: (model) => runtime.create(model),
+        create: (model, external) => runtime.create(model, external),
         release: (id) => runtime.release(id),
       });
       return new OnnxruntimeProgram({ graph, runtime, session, check: () => parameters.check() });

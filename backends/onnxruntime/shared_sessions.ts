@@ -4,20 +4,28 @@
  * @module
  */
 import { OnnxError } from "../../formats/onnx/onnx_error.ts";
-import { onnxBytes, onnxParts } from "../../formats/onnx/write_onnx.ts";
-import type { Graph } from "../../graph/graph.ts";
+import { onnxBytes, type OnnxParts, onnxParts } from "../../formats/onnx/write_onnx.ts";
+import { type Graph, parameterCount } from "../../graph/graph.ts";
 import { graphKey } from "../../graph/passes/graph_key.ts";
+import { BYTES } from "../../graph/tensor_spec.ts";
 import type { Parameters } from "../backend.ts";
+import type { ExternalFile } from "./protocol.ts";
+import { OnnxRuntimeError } from "./runtime.ts";
 
 /** What sessions are made with. */
 export interface SessionMaker {
   /** The checkpoint. */
   readonly parameters: Parameters;
-  /** Makes a session of a model; gives its number. */
-  create(model: Uint8Array<ArrayBuffer>): number;
+  /** Makes a session of a model, whose weights may stand in a file of their own; gives its number. */
+  create(model: Uint8Array<ArrayBuffer>, external: readonly ExternalFile[]): number;
   /** Gives a session up. */
   release(session: number): void;
 }
+
+/** Weights up to here stand in the model itself. */
+const EMBEDDED = 1e9;
+/** Of WebAssembly's 4 GiB something has to be left to compute in. */
+const MOST = 3.9e9;
 
 /** A program's hold on a session; disposing the last one releases it. */
 export interface HeldSession extends Disposable {
@@ -89,14 +97,34 @@ async function make(
     readonly another?: Graph;
   },
 ): Promise<HeldSession> {
-  const write = async () => {
-    const weights = maker.parameters.source;
-    const sizes = another === undefined ? {} : { another };
-    return maker.create(await onnxBytes(graph, { weights, ...sizes }));
+  const options = {
+    weights: maker.parameters.source,
+    ...(another === undefined ? {} : { another }),
   };
+  const write = async () =>
+    parameterCount(graph) * BYTES.f32 < EMBEDDED
+      ? maker.create(await onnxBytes(graph, options), [])
+      : await createExternal(onnxParts(graph, options), maker);
   const shared: Shared = { number: write(), current: undefined, holders: new Set() };
   family.sessions.set(key, shared);
   return await hold(shared, { family, maker });
+}
+
+/** Weights of a large model are put together outside of it: a model's own bytes end at 2 GiB. */
+async function createExternal(
+  { model, file, size, weights }: OnnxParts,
+  maker: SessionMaker,
+): Promise<number> {
+  if (size > MOST) {
+    throw new OnnxRuntimeError(
+      `Cannot run ${maker.parameters.source.description} by ONNX Runtime: its weights take ${
+        (size / 1e9).toFixed(1)
+      } GB as floats, and WebAssembly has 4 GB for everything; the backend webgpu has no such limit`,
+    );
+  }
+  const data = new Uint8Array(size);
+  for (const { offset, read } of weights) data.set(await read(), offset);
+  return maker.create(model as Uint8Array<ArrayBuffer>, [{ path: file, data }]);
 }
 
 async function hold(shared: Shared, { family, maker }: Context): Promise<HeldSession> {

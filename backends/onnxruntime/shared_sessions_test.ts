@@ -1,8 +1,9 @@
-import { assertEquals } from "@std/assert";
-import { conv2d, mul } from "../../graph/ops/mod.ts";
+import { assertEquals, assertRejects } from "@std/assert";
+import { conv2d, linear, mul } from "../../graph/ops/mod.ts";
 import { f32, hostTensor } from "../../graph/tensor_spec.ts";
 import { trace } from "../../graph/trace.ts";
 import { memoryWeights } from "../../tests/memory_weights.ts";
+import { OnnxRuntimeError } from "./runtime.ts";
 import { SharedSessions } from "./shared_sessions.ts";
 
 const source = memoryWeights({ w: hostTensor([2, 2, 3, 3], new Float32Array(36)) });
@@ -56,4 +57,23 @@ Deno.test("graphs without weights, and networks of other ops, have sessions of t
     numbers.push((await sessions.get(graph, maker)).session);
   }
   assertEquals(numbers, [0, 1, 2, 0]);
+});
+
+Deno.test("weights that WebAssembly cannot hold are refused before they are read", async () => {
+  const sessions = new SharedSessions();
+  const shape = [1_000_000, 1000];
+  const parameters = {
+    source: {
+      description: "a large model",
+      tensors: new Map([["w", { shape, stored: "F16" }]]),
+      read: () => Promise.reject(new Error("it was read")),
+    },
+    [Symbol.dispose]() {},
+  };
+  const graph = trace(
+    ({ x }, w) => ({ y: linear(x, { weight: w.tensor("w", shape) }) }),
+    { x: f32(1, 1000) },
+  );
+  const maker = { parameters, create: () => 0, release() {} };
+  await assertRejects(() => sessions.get(graph, maker), OnnxRuntimeError, "4.0 GB as floats");
 });

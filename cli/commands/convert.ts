@@ -127,7 +127,7 @@ function originalNotes(folder: ModelFolder): readonly string[] {
   const { kind, assumed, unused } = original;
   const some = unused.slice(0, 5).join(", ") + (unused.length > 5 ? ", …" : "");
   return [
-    `It is ${kind}, a ${folder.className}.`,
+    `It is ${kind}: ${folder.className}.`,
     ...assumed.map((each) => `Assumed: ${each}.`),
     ...(unused.length === 0 ? [] : [`${unused.length} tensors are not used: ${some}`]),
   ];

@@ -43,7 +43,13 @@ export function pipelineOf({ kind }: Recognised): OriginalPipeline {
     case "ldm-unconditional":
       return { className: "LDMPipeline", firstStage: "vqvae", ...NOTHING };
     case "ldm-super-resolution":
-      return { className: "LDMSuperResolutionPipeline", firstStage: "vqvae", ...NOTHING };
+      // diffusers' pipeline scales the picture with the latents; the original does not, and samples with fresh noise in each step.
+      return {
+        className: "LDMSuperResolutionPipeline",
+        firstStage: "vqvae",
+        tokenizer: null,
+        settings: { scale_image: false, default_eta: 1 },
+      };
     case "ldm-inpainting":
       return { className: "LDMInpaintingPipeline", firstStage: "vqvae", ...NOTHING };
     case "autoencoder":

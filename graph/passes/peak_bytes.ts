@@ -13,7 +13,9 @@ import { lastUses } from "./liveness.ts";
  */
 export function peakBytes(graph: Graph): number {
   const bytesOf = ({ shape, dtype }: TensorSpec): number => sizeOf(shape) * BYTES[dtype];
-  const sizes = new Map<ValueId, number>(graph.nodes.map(({ id, output }) => [id, bytesOf(output)]));
+  const sizes = new Map<ValueId, number>(
+    graph.nodes.map(({ id, output }) => [id, bytesOf(output)]),
+  );
   let now = graph.inputs.reduce((sum, { spec }) => sum + bytesOf(spec), 0);
   let most = now;
   const dying = lastUses(graph);

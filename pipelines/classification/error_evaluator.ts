@@ -82,7 +82,10 @@ export async function errorEvaluator(
         const columnOf = (row: number): Column =>
           columns[Math.min(columns.length - 1, Math.floor(row / prompts.length))]!;
         const level = (value: (column: Column) => number) =>
-          hostTensor([rows, 1, 1, 1], Array.from({ length: rows }, (_, row) => value(columnOf(row))));
+          hostTensor(
+            [rows, 1, 1, 1],
+            Array.from({ length: rows }, (_, row) => value(columnOf(row))),
+          );
         const noiseRows = new Float32Array(rows * size);
         for (let row = 0; row < rows; row++) noiseRows.set(columnOf(row).noise, row * size);
         const noise = hostTensor(shape, noiseRows);

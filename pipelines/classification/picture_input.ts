@@ -3,10 +3,11 @@
  *
  * @module
  */
-import { checkPicture, type Picture } from "../../formats/images/picture.ts";
+import type { Picture } from "../../formats/images/picture.ts";
 import { resize } from "../../formats/images/resize.ts";
 import { preprocessPictures } from "../../formats/images/vae_image_processor.ts";
 import { describe, type HostTensor, type HostTensorOf } from "../../graph/tensor_spec.ts";
+import { readPictures } from "../given_pictures.ts";
 import { checkFinite } from "../image_output.ts";
 import { checkSide, SettingsError } from "../settings.ts";
 
@@ -27,10 +28,7 @@ export function classifierInput(
   image: ClassifiedImage,
   { size, factor }: { readonly size: number; readonly factor: number },
 ): HostTensorOf<"f32"> {
-  if (typeof image !== "object" || image === null) {
-    throw new SettingsError("Cannot classify: give a picture, or a tensor [1, 3, height, width]");
-  }
-  if ("dtype" in image) {
+  if (image && "dtype" in image) {
     const [n, channels, height, width] = image.shape;
     if (
       image.dtype !== "f32" || image.shape.length !== 4 || n !== 1 || channels !== 3 ||
@@ -45,12 +43,8 @@ export function classifierInput(
     return checkFinite("the picture", image);
   }
   checkSide("size", size, factor);
-  try {
-    checkPicture(image);
-  } catch (cause) {
-    throw new SettingsError(`Cannot classify: ${(cause as Error).message}`, { cause });
-  }
-  return preprocessPictures([coverSquare(image, size)], { resize: false, convert: "rgb" });
+  const [picture] = readPictures("image", image);
+  return preprocessPictures([coverSquare(picture!, size)], { resize: false, convert: "rgb" });
 }
 
 /** Resizes the short side and cuts out the middle, to the pixel as torchvision's Resize and CenterCrop do. */

@@ -77,7 +77,7 @@ export function readClassification(
   }
   const image = classifierInput(options.image, {
     size: options.size ?? family.defaults.size,
-    factor: Math.max(8, family.factor),
+    factor: family.factor,
   });
   const [, , height, width] = image.shape as [number, number, number, number];
   const latentShape = [
@@ -98,7 +98,10 @@ export function readClassification(
     image,
     latentShape,
     seed: chooseSeed(seed),
-    noise: readNoise(options.noise, { latentShape, columns: columnsOf(stages, elimination.trials) }),
+    noise: readNoise(options.noise, {
+      latentShape,
+      columns: columnsOf(stages, elimination.trials),
+    }),
     temperature,
     batchSize: batchSize === undefined
       ? undefined
@@ -158,7 +161,9 @@ function readPrompts(
         texts.some((text) => typeof text !== "string")
       ) {
         throw new SettingsError(
-          `Cannot use the prompts of ${JSON.stringify(labels[label])}: give a string or a list of strings`,
+          `Cannot use the prompts of ${
+            JSON.stringify(labels[label])
+          }: give a string or a list of strings`,
         );
       }
       return texts.map((text: string) => ({ text, label }));
@@ -168,7 +173,9 @@ function readPrompts(
   const wrong = templates.find((text) => typeof text !== "string" || !text.includes("{}"));
   if (templates.length === 0 || wrong !== undefined) {
     throw new SettingsError(
-      `Cannot use the template ${JSON.stringify(wrong ?? template)}: {} must stand for the label in it`,
+      `Cannot use the template ${
+        JSON.stringify(wrong ?? template)
+      }: {} must stand for the label in it`,
     );
   }
   return labels.flatMap((name, label) =>
@@ -226,7 +233,9 @@ function readNoise(
     noise.data.length !== sizeOf(noise.shape)
   ) {
     throw new SettingsError(
-      `Cannot use noise ${describe(noise)}: it must be f32[n, ${each.join(", ")}], n at least ${columns}`,
+      `Cannot use noise ${describe(noise)}: it must be f32[n, ${
+        each.join(", ")
+      }], n at least ${columns}`,
     );
   }
   return checkFinite("the noise", noise);

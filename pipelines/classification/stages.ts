@@ -55,7 +55,9 @@ export function checkElimination(
     throw new SettingsError(`Cannot use ${listed}: toKeep must fall to 1`);
   }
   if (!Number.isSafeInteger(trials) || trials < 1 || trials > 1000) {
-    throw new SettingsError(`Cannot use trials ${trials}: it must be a whole number from 1 to 1000`);
+    throw new SettingsError(
+      `Cannot use trials ${trials}: it must be a whole number from 1 to 1000`,
+    );
   }
 }
 
@@ -89,8 +91,10 @@ export function eliminationStages(
   const seen = new Set<number>();
   return nSamples.map((n, stage) => {
     const stride = Math.floor(candidates.length / n);
-    const timesteps = Array.from({ length: n }, (_, at) =>
-      candidates[Math.floor(stride / 2) + at * stride]!).filter((t) => !seen.has(t));
+    const timesteps = Array.from(
+      { length: n },
+      (_, at) => candidates[Math.floor(stride / 2) + at * stride]!,
+    ).filter((t) => !seen.has(t));
     const firstNoise = timesteps.map((_, at) => trials * (seen.size + at));
     for (const t of timesteps) seen.add(t);
     return { timesteps, firstNoise, keep: toKeep[stage]! };

@@ -85,7 +85,7 @@ export function restoreTable(
       "Cannot resume: the state is of another picture, model or other settings",
     );
   }
-  const { errors } = state;
+  const { errors }: { readonly errors: ClassificationState["errors"] } = state;
   const fits = Array.isArray(errors) && errors.length === table.prompts &&
     errors.every((row) =>
       Array.isArray(row) && row.length === table.columns &&

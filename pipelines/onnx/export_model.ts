@@ -20,10 +20,13 @@ import { readAutoencoderKLConfig } from "../networks/autoencoder_kl.ts";
 /** Weights of more bytes than this stand in a file of their own, which is written piece by piece. */
 const EMBEDDED = 64e6;
 
-/** Sizes that have nothing in common, so that no two axes are taken for one: odd, so that even ones work as well. */
+/**
+ * Sizes that have nothing in common, so that no two axes are taken for one. Sides stay odd however often they are halved: a
+ * network that doubles odd ones again says how far, which is right for even ones as well.
+ */
 const SIZES = [
-  { n: 2, h: 23, w: 29, tokens: 7 },
-  { n: 3, h: 37, w: 41, tokens: 11 },
+  { n: 2, h: 65, w: 129, tokens: 7 },
+  { n: 3, h: 193, w: 321, tokens: 11 },
 ] as const;
 
 type Sizes = typeof SIZES[number];

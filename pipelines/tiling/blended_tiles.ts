@@ -65,11 +65,11 @@ export async function blendedTiles(
         outputs: [output],
       });
       let made = owned.take(program.run({ [key]: part })[output]!);
-      const over = above[at];
-      if (over !== undefined) made = owned.take(await tools.blend(over, made, { axis: 2, extent }));
-      const before = row.at(-1);
-      if (before !== undefined) {
-        made = owned.take(await tools.blend(before, made, { axis: 3, extent }));
+      for (const [axis, before] of [[2, above[at]], [3, row.at(-1)]] as const) {
+        if (before === undefined || extent === 0) continue;
+        const alone = made;
+        made = owned.take(await tools.blend(before, alone, { axis, extent }));
+        owned.free([alone]);
       }
       row.push(made);
     }

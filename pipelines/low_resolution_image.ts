@@ -1,0 +1,144 @@
+/**
+ * The picture that a super-resolution model enlarges, as its network is given it.
+ *
+ * @module
+ */
+import type { Picture } from "../formats/images/picture.ts";
+import { preprocessPictures, preprocessTensor } from "../formats/images/vae_image_processor.ts";
+import { describe, type HostTensor, type HostTensorOf, hostTensor } from "../graph/tensor_spec.ts";
+import { readPictures, type Sides, workingSides } from "./given_pictures.ts";
+import { toPictures } from "./image_output.ts";
+import { checkSide, SettingsError } from "./settings.ts";
+import type { SuperResolutionFamily } from "./super_resolution_family.ts";
+import type { SuperResolutionOptions } from "./super_resolution_options.ts";
+
+/**
+ * Checks and prepares the given pictures: `[m, 3, h, w]` in -1..1, of the sides of the denoiser's sample.
+ *
+ * @throws {SettingsError} If they cannot be used.
+ */
+export function readLowResolution(
+  { image, width, height }: Pick<SuperResolutionOptions, "image" | "width" | "height">,
+  family: SuperResolutionFamily,
+): HostTensorOf<"f32"> {
+  if (family.kind !== "pixels" && (width !== undefined || height !== undefined)) {
+    throw new SettingsError(
+      "Cannot use width and height: the model enlarges by a factor that is its own",
+    );
+  }
+  if (typeof image === "object" && image !== null && "shape" in image) {
+    return fromTensor(checkTensor(image), { family, asked: { width, height } });
+  }
+  const pictures = readPictures("image", image);
+  const [first] = pictures as [Picture, ...Picture[]];
+  const other = pictures.find((each) =>
+    each.width !== first.width || each.height !== first.height
+  );
+  if (other !== undefined) {
+    throw new SettingsError(
+      `Cannot enlarge pictures of ${first.width} x ${first.height} and ${other.width} x ${other.height} at once: they must ` +
+        "be of one size",
+    );
+  }
+  switch (family.kind) {
+    case "latent": {
+      const sides = { width: lowered(first.width, family), height: lowered(first.height, family) };
+      return preprocess(pictures, { ...sides, filter: "lanczos" });
+    }
+    case "text": {
+      const sides = workingSides({}, { otherwise: first, multiple: family.multiple });
+      return preprocess(pictures, { ...sides, filter: "bicubic" });
+    }
+    case "pixels": {
+      const sides = enlargedSides(first, { asked: { width, height }, family });
+      return preprocess(pictures, { ...sides, filter: "bicubic" });
+    }
+  }
+}
+
+function preprocess(
+  pictures: readonly Picture[],
+  options: Sides & { readonly filter: "lanczos" | "bicubic" },
+): HostTensorOf<"f32"> {
+  return preprocessPictures(pictures, { ...options, scaleFactor: 1, convert: "rgb" });
+}
+
+function lowered(side: number, { multiple }: { readonly multiple: number | null }): number {
+  return multiple === null || side < multiple ? side : side - side % multiple;
+}
+
+type Asked = { readonly width: number | undefined; readonly height: number | undefined };
+
+/** As asked; what is not asked follows in proportion, or is the model's own side for the shorter one. Nothing is made smaller. */
+function enlargedSides(
+  { width, height }: Sides,
+  { asked, family }: {
+    readonly asked: Asked;
+    readonly family: SuperResolutionFamily & { readonly kind: "pixels" };
+  },
+): Sides {
+  const given = {
+    width: asked.width === undefined ? undefined : checkSide("width", asked.width, 1),
+    height: asked.height === undefined ? undefined : checkSide("height", asked.height, 1),
+  };
+  const factor = given.width !== undefined
+    ? given.width / width
+    : given.height !== undefined
+    ? given.height / height
+    : Math.max(1, family.sampleSize / Math.min(width, height));
+  return {
+    width: given.width ?? Math.max(1, Math.round(width * factor)),
+    height: given.height ?? Math.max(1, Math.round(height * factor)),
+  };
+}
+
+function fromTensor(
+  tensor: HostTensorOf<"f32">,
+  { family, asked }: { readonly family: SuperResolutionFamily; readonly asked: Asked },
+): HostTensorOf<"f32"> {
+  const [, , height, width] = tensor.shape as [number, number, number, number];
+  switch (family.kind) {
+    case "latent":
+      return signed(tensor);
+    case "text": {
+      const { multiple } = family;
+      workingSides({}, { otherwise: { width, height }, multiple });
+      return preprocessTensor(tensor, { scaleFactor: multiple });
+    }
+    case "pixels": {
+      const sides = enlargedSides({ width, height }, { asked, family });
+      if (sides.width === width && sides.height === height) return signed(tensor);
+      // Such models were trained on pictures of bytes that were resized as bytes.
+      return preprocess(toPictures(tensor), { ...sides, filter: "bicubic" });
+    }
+  }
+}
+
+/** From 0..1 to -1..1. */
+function signed({ shape, data }: HostTensorOf<"f32">): HostTensorOf<"f32"> {
+  return hostTensor(shape, data.map((x) => 2 * x - 1));
+}
+
+function checkTensor(image: HostTensor): HostTensorOf<"f32"> {
+  const [n, channels, ...sides] = image.shape;
+  const fits = image.dtype === "f32" && n !== undefined && n > 0 && channels === 3 &&
+    sides.length === 2 && sides.every((side) => side > 0 && side <= 16384);
+  if (!fits || image.dtype !== "f32") {
+    throw new SettingsError(
+      `Cannot use image ${describe(image)}: it must be f32[n, 3, height, width], sides up to 16384`,
+    );
+  }
+  const size = image.shape.reduce((product, side) => product * side, 1);
+  if (image.data.length !== size) {
+    throw new SettingsError(
+      `Cannot use image ${describe(image)}: it has ${image.data.length} numbers, not ${size}`,
+    );
+  }
+  const at = image.data.findIndex((x) => !(x >= 0 && x <= 1));
+  if (at !== -1) {
+    throw new SettingsError(
+      `Cannot use image: number ${at} is ${image.data[at]}; they must be from 0 to 1`,
+    );
+  }
+  return image;
+}

@@ -1,0 +1,235 @@
+/**
+ * A call of super-resolution, checked before anything is computed.
+ *
+ * @module
+ */
+import type { Graph } from "../graph/graph.ts";
+import { f32, type HostTensorOf, i32 } from "../graph/tensor_spec.ts";
+import { readLatents } from "./given_latents.ts";
+import { readLowResolution } from "./low_resolution_image.ts";
+import type { Model } from "./model.ts";
+import { readAutoencoderKLConfig } from "./networks/autoencoder_kl.ts";
+import { readVQModelConfig } from "./networks/vq_model.ts";
+import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
+import { checkInteger, checkNumber, SettingsError } from "./settings.ts";
+import type { SuperResolutionFamily } from "./super_resolution_family.ts";
+import type { SuperResolutionOptions } from "./super_resolution_options.ts";
+import { guidedRows, readTextSettings, type TextSettings } from "./text_settings.ts";
+import type { Sides, TileGrid } from "./tiling/tile_grid.ts";
+import type { TileWeighting } from "./tiling/tile_weights.ts";
+import { decoderReach } from "./tiling/tiled_decoder.ts";
+import { type ChooseTilesOptions, chooseTiles, type TilingCost } from "./tiling/tiling_cost.ts";
+import type { Level } from "../schedulers/plan.ts";
+
+/** A call, checked and with every default filled in. */
+export interface SuperResolutionRequest {
+  /** The given pictures `[m, 3, h, w]` in -1..1, of the sides of the sample. */
+  readonly image: HostTensorOf<"f32">;
+  /** Null for models that read none. */
+  readonly texts: TextSettings | null;
+  readonly sampling: SamplingSettings;
+  readonly guides: ((index: number) => boolean) | undefined;
+  /** What the network is told of the noise on the given pictures. */
+  readonly noiseLevel: number | undefined;
+  /** The mixture of the given pictures with noise; null for none. */
+  readonly noising: Level | null;
+  /** `[n, c, h, w]`, n a multiple of m. */
+  readonly sampleShape: readonly [n: number, c: number, height: number, width: number];
+  readonly latents: HostTensorOf<"f32"> | undefined;
+  /** The tiles of the denoiser and of the decoder; the whole is one. */
+  readonly grids: { readonly denoiser: TileGrid; readonly decoder: TileGrid | null };
+  readonly weighting: TileWeighting | undefined;
+  readonly cost: TilingCost;
+}
+
+/** Bytes for intermediate results, where a call does not say: what a graphics card of these years can spare. */
+const MEMORY = 2e9;
+
+/** The longest side of a result. */
+const MAX_SIDE = 65_536;
+
+/**
+ * Checks a call.
+ *
+ * @throws {SettingsError} If a setting cannot be used.
+ * @throws {SchedulerError} If the scheduler or its steps cannot be used.
+ */
+export async function readSuperResolutionRequest(
+  options: SuperResolutionOptions,
+  { model, family }: { readonly model: Model; readonly family: SuperResolutionFamily },
+): Promise<SuperResolutionRequest> {
+  const image = readLowResolution(options, family);
+  const [m, , height, width] = image.shape as [number, number, number, number];
+  for (const side of [height, width]) {
+    checkInteger("a result's side", side * family.space.factor, { min: 1, max: MAX_SIDE });
+  }
+  const texts = readTexts(options, { family, given: m });
+  const count = texts?.count ?? checkInteger("count", options.count ?? 1, { min: 1, max: 1024 });
+  const n = texts?.prompts.length ?? m * count;
+  const sampling = readSamplingSettings(
+    { ...options, eta: options.eta ?? family.defaults.eta },
+    { ...family, batch: n },
+  );
+  const sampleShape = [n, family.space.channels, height, width] as const;
+  const request = {
+    image,
+    texts,
+    sampling,
+    guides: texts === null ? undefined : guidedRows(options.guidanceInterval, sampling.plan),
+    ...readNoising(options, family),
+    sampleShape,
+    latents: readLatents(options.latents, sampleShape),
+  };
+  return { ...request, ...await layTiles(options, { model, family, texts, sampleShape }) };
+}
+
+/** What only a model that reads text takes. */
+const TEXT_OPTIONS = [
+  "prompt",
+  "negativePrompt",
+  "guidanceScale",
+  "guidanceInterval",
+  "guidanceRescale",
+  "clipSkip",
+] as const;
+
+function readTexts(
+  options: SuperResolutionOptions,
+  { family, given }: { readonly family: SuperResolutionFamily; readonly given: number },
+): TextSettings | null {
+  if (family.kind === "text") {
+    const prompt = options.prompt ?? "";
+    return readTextSettings({ ...options, prompt }, { ...family.text, given });
+  }
+  for (const name of TEXT_OPTIONS) {
+    if (options[name] !== undefined) {
+      throw new SettingsError(`Cannot use ${name}: the model enlarges without text`);
+    }
+  }
+  return null;
+}
+
+/** The noise that is put on the given pictures. */
+function readNoising(
+  { noiseLevel, augmentation }: SuperResolutionOptions,
+  family: SuperResolutionFamily,
+): Pick<SuperResolutionRequest, "noiseLevel" | "noising"> {
+  if (family.kind === "text") {
+    if (augmentation !== undefined) {
+      throw new SettingsError(
+        "Cannot use augmentation: the model is told how much noise there is; give a noiseLevel",
+      );
+    }
+    const { scheduler, most } = family.noise;
+    const level = checkInteger("noiseLevel", noiseLevel ?? Math.min(20, most), {
+      min: 0,
+      max: most,
+    });
+    return { noiseLevel: level, noising: scheduler.level(level) };
+  }
+  if (noiseLevel !== undefined) {
+    throw new SettingsError(
+      "Cannot use noiseLevel: the model is not told how much noise there is; augmentation mixes noise in all the same",
+    );
+  }
+  const noise = checkNumber("augmentation", augmentation ?? 0);
+  if (noise < 0 || noise >= 1) {
+    throw new SettingsError(
+      `Cannot use augmentation ${noise}: it must be from 0 to below 1`,
+    );
+  }
+  return {
+    noiseLevel: undefined,
+    noising: noise === 0 ? null : { signal: Math.sqrt(1 - noise * noise), noise },
+  };
+}
+
+/** Chooses tiles for both networks. */
+async function layTiles(
+  { tiles = "auto", memory = MEMORY }: SuperResolutionOptions,
+  { model, family, texts, sampleShape }: {
+    readonly model: Model;
+    readonly family: SuperResolutionFamily;
+    readonly texts: TextSettings | null;
+    readonly sampleShape: SuperResolutionRequest["sampleShape"];
+  },
+): Promise<Pick<SuperResolutionRequest, "grids" | "weighting" | "cost">> {
+  if (!(checkNumber("memory", memory) > 0)) {
+    throw new SettingsError(`Cannot use memory ${memory}: it must be a number of bytes above 0`);
+  }
+  const asked = readTiles(tiles);
+  const { align, space: { autoencoder } } = family;
+  const [n, c, height, width] = sampleShape;
+  const whole = { height, width };
+  const unet = await model.component("unet");
+  const rows = texts?.guided ? 2 * n : n;
+  const shared = { asked, memory } satisfies Partial<ChooseTilesOptions>;
+  const denoiser = chooseTiles(whole, {
+    ...shared,
+    align,
+    overlap: (size) => size >> 1,
+    graph: ({ height, width }) =>
+      unet.graph({
+        sample: f32(rows, c + 3, height, width),
+        timestep: f32(1),
+        ...(family.kind === "text"
+          ? {
+            encoder_hidden_states: f32(rows, family.text.tokens, family.contextWidth),
+            class_labels: i32(rows),
+          }
+          : {}),
+      }),
+  });
+  const weighting = typeof tiles === "object" ? tiles.weighting : undefined;
+  if (autoencoder === null) {
+    return {
+      grids: { denoiser: denoiser.grid, decoder: null },
+      weighting,
+      cost: { denoiser: denoiser.cost, decoder: null },
+    };
+  }
+  const decode = await model.component(autoencoder.name);
+  const reach = Math.ceil(decoderReach(decoderBlocks(model, autoencoder)));
+  const decoder = chooseTiles(whole, {
+    ...shared,
+    align: 1,
+    overlap: () => 2 * reach,
+    graph: (sides: Sides): Graph => decode.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"),
+  });
+  return {
+    grids: { denoiser: denoiser.grid, decoder: decoder.grid },
+    weighting,
+    cost: { denoiser: denoiser.cost, decoder: decoder.cost },
+  };
+}
+
+function decoderBlocks(
+  { folder }: Model,
+  { name, className }: { readonly name: string; readonly className: string },
+) {
+  const reader = folder.component(name).readConfig();
+  return className === "VQModel"
+    ? readVQModelConfig(reader).blocks
+    : readAutoencoderKLConfig(reader).blocks;
+}
+
+function readTiles(
+  tiles: NonNullable<SuperResolutionOptions["tiles"]>,
+): ChooseTilesOptions["asked"] {
+  if (tiles === "auto") return undefined;
+  if (tiles === "off") return null;
+  if (typeof tiles !== "object" || tiles === null) {
+    throw new SettingsError(
+      `Cannot use tiles ${JSON.stringify(tiles)}: wanted auto, off or { size, overlap }`,
+    );
+  }
+  const size = checkInteger("a tile's size", tiles.size, { min: 1, max: MAX_SIDE });
+  const { overlap = size >> 1, weighting = "product" } = tiles;
+  checkInteger("the tiles' overlap", overlap, { min: 0, max: size - 1 });
+  if (weighting !== "product" && weighting !== "distance") {
+    throw new SettingsError(
+      `Cannot weigh tiles by ${JSON.stringify(weighting)}: wanted product or distance`,
+    );
+  }
+  return { size, overlap };
+}

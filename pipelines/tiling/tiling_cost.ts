@@ -1,0 +1,84 @@
+/**
+ * What working in tiles costs.
+ *
+ * @module
+ */
+import type { Graph } from "../../graph/graph.ts";
+import { peakBytes } from "./peak_bytes.ts";
+import { gridOverhead, type Sides, type TileGrid, tileGrid } from "./tile_grid.ts";
+
+/** How one network works on a picture. */
+export interface NetworkCost {
+  /** How many tiles there are: 1 if it is not tiled. */
+  readonly tiles: number;
+  /** A tile, in positions of the sample; the whole if it is not tiled. */
+  readonly tile: Sides;
+  /** Positions of all tiles over those of the whole: how many times the work without tiles is done. 1 if it is not tiled. */
+  readonly overhead: number;
+  /** Bytes of intermediate results at once, about; a backend that fuses operations needs less. */
+  readonly bytes: number;
+}
+
+/** What tiles cost a call. */
+export interface TilingCost {
+  /** Each evaluation of the denoiser. */
+  readonly denoiser: NetworkCost;
+  /** The decoder; null where there is none. */
+  readonly decoder: NetworkCost | null;
+}
+
+/** What decides whether a network is tiled, and how. */
+export interface ChooseTilesOptions {
+  /** The network's graph for samples of these sides. */
+  graph(sides: Sides): Graph;
+  /** Tiles that were asked for; null for none; undefined for as many as memory makes necessary. */
+  readonly asked: { readonly size: number; readonly overlap: number } | null | undefined;
+  /** Bytes for intermediate results. */
+  readonly memory: number;
+  /** How far tiles have to overlap; never more than half of a tile is taken. */
+  readonly overlap: (size: number) => number;
+  /** What the network halves evenly. */
+  readonly align: number;
+}
+
+/** The smallest tile that is chosen, in multiples of what a network halves evenly: smaller ones see no context. */
+const SMALLEST = 4;
+
+/** Lays the grid of a network on a whole: one tile if nothing makes more of them necessary. */
+export function chooseTiles(
+  whole: Sides,
+  options: ChooseTilesOptions,
+): { readonly grid: TileGrid; readonly cost: NetworkCost } {
+  const { asked, align, memory } = options;
+  const lay = (size: number, overlap: number) => tileGrid(whole, { size, overlap, align });
+  const single = lay(Math.max(whole.height, whole.width), 0);
+  if (asked === null) return costed(single, options);
+  if (asked !== undefined) return costed(lay(asked.size, asked.overlap), options);
+  const alone = costed(single, options);
+  if (alone.cost.bytes <= memory) return alone;
+  // Bytes go about with the area; what attends everywhere may need less of it.
+  const area = whole.height * whole.width * memory / alone.cost.bytes;
+  let size = Math.floor(Math.sqrt(area) / align) * align;
+  while (true) {
+    size = Math.max(size, SMALLEST * align);
+    const found = costed(lay(size, Math.min(options.overlap(size), size >> 1)), options);
+    if (found.cost.bytes <= memory || size === SMALLEST * align) return found;
+    size -= Math.max(align, Math.floor(size / 8 / align) * align);
+  }
+}
+
+function costed(
+  grid: TileGrid,
+  { graph }: ChooseTilesOptions,
+): { readonly grid: TileGrid; readonly cost: NetworkCost } {
+  const { tile, tops, lefts } = grid;
+  return {
+    grid,
+    cost: {
+      tiles: tops.length * lefts.length,
+      tile,
+      overhead: gridOverhead(grid),
+      bytes: peakBytes(graph(tile)),
+    },
+  };
+}
