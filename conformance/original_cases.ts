@@ -10,6 +10,7 @@ import { scheduler } from "../schedulers/scheduler.ts";
 import { type Comparison, magnitude } from "./comparison.ts";
 import type { GoldenCase } from "./golden_case.ts";
 import type { OriginalCheckpoint, OriginalVariant } from "./original_checkpoint.ts";
+import { runOriginalRepaint } from "./original_repaint.ts";
 import { runOriginalSampling } from "./original_sampling.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
 
@@ -121,6 +122,8 @@ async function compute(
     case "plms":
     case "img2img":
       return await runOriginalSampling(golden, checkpoint);
+    case "repaint":
+      return await runOriginalRepaint(golden, checkpoint);
     default:
       throw new UnsupportedCaseError(`the group ${group} of original checkpoints`);
   }

@@ -11,6 +11,11 @@ import type { Component } from "../pipelines/component.ts";
 import { loadComponent, UnknownNetworkError } from "../pipelines/model.ts";
 import { pipeline, type Task, type Tasks } from "../pipelines/pipeline.ts";
 import { type Comparison, judge } from "./comparison.ts";
+import {
+  runClassifierCase,
+  runClassifierRuleCase,
+  runShapesClassifyCase,
+} from "./classification_cases.ts";
 import { COMPONENT_KINDS, runComponentCase } from "./component_cases.ts";
 import { type GoldenCase, goldenSettings, parseGoldenCase } from "./golden_case.ts";
 import { IMAGE_TO_IMAGE_PIPELINES, runImageToImageCase } from "./image_to_image_cases.ts";
@@ -24,6 +29,7 @@ import { listContainerCases, runContainerCase } from "./container_cases.ts";
 import { hostileCases } from "./hostile_cases.ts";
 import { OriginalGoldens } from "./original_goldens.ts";
 import { isSchedulerCase, runSchedulerCase } from "./scheduler_cases.ts";
+import { runSuperResolutionCase, SUPER_RESOLUTION_PIPELINES } from "./super_resolution_cases.ts";
 import { openCaseTokenizer, runTokenizerCase } from "./tokenizer_cases.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
 
@@ -325,6 +331,8 @@ async function runGolden(
       return runRngCase(golden);
     case "resize":
       return runResizeCase(golden);
+    case "classifier":
+      return runClassifierRuleCase(golden);
     case "schedulers":
       if (isSchedulerCase(golden)) return await runSchedulerCase(golden, { backend, exact });
       break;
@@ -354,6 +362,18 @@ async function runGolden(
       if (kind === "pipeline" && IMAGE_TO_IMAGE_PIPELINES.has(settings.pipeline)) {
         const generate = await models.pipeline("image-to-image", root, settings.model as string);
         return await runImageToImageCase(golden, { generate, exact });
+      }
+      if (kind === "pipeline" && SUPER_RESOLUTION_PIPELINES.has(settings.pipeline)) {
+        const enlarge = await models.pipeline("super-resolution", root, settings.model as string);
+        return await runSuperResolutionCase(golden, { enlarge, exact });
+      }
+      if (kind === "classifier" || kind === "shapes_classify") {
+        const run = kind === "classifier" ? runClassifierCase : runShapesClassifyCase;
+        const model = settings.model as string;
+        return await run(golden, {
+          classify: await models.pipeline("zero-shot-image-classification", root, model),
+          exact,
+        });
       }
       if (kind === "pictures" && settings.model === "shapes") {
         return await runPicturesCase(golden, {

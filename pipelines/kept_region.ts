@@ -7,12 +7,14 @@ import type { Picture } from "../formats/images/picture.ts";
 import { preprocessPictures } from "../formats/images/vae_image_processor.ts";
 import { describe, type HostTensor, type HostTensorOf } from "../graph/tensor_spec.ts";
 import { readPictures, type Sides, workingSides } from "./given_pictures.ts";
-import type { SampleSpace } from "./sample_space.ts";
 import { SettingsError } from "./settings.ts";
+
+/** Pictures: as such, or a tensor `[m, c, height, width]` in 0..1 such as results have. */
+export type GivenImages = Picture | readonly Picture[] | HostTensor;
 
 /** Pictures and masks of a call, checked. */
 export interface KeptRegion {
-  /** The pictures `[m, 3, height, width]` in -1..1. */
+  /** The pictures `[m, c, height, width]` in -1..1. */
   readonly pictures: HostTensorOf<"f32">;
   /** `[1 or m, 1, height, width]`: 1 is kept, 0 is made. */
   readonly keep: HostTensorOf<"f32">;
@@ -20,34 +22,68 @@ export interface KeptRegion {
   readonly sides: Sides;
 }
 
+/** What decides how pictures are read. */
+export interface GivenImagesOptions {
+  readonly width?: number | undefined;
+  readonly height?: number | undefined;
+  /** Channels of the model's pictures. */
+  readonly channels: number;
+  /** Sides are multiples of this. */
+  readonly multiple: number;
+}
+
 /**
- * Reads pictures and what of them is kept, at one size.
+ * Reads pictures at one size, as `[m, c, height, width]` in -1..1.
  *
- * @throws {SettingsError} If there is no picture or mask, or they do not fit together.
+ * @throws {SettingsError} If there is none, or they have no size that the model can use.
  */
-export function readKeptRegion(
-  { image, keepMask, width, height }: {
-    readonly image: Picture | readonly Picture[];
-    readonly keepMask: Picture | readonly Picture[] | HostTensor;
-    readonly width?: number | undefined;
-    readonly height?: number | undefined;
-  },
-  { space, multiple }: {
-    readonly space: Pick<SampleSpace, "pictureChannels">;
-    readonly multiple: number;
-  },
-): KeptRegion {
-  const given = readPictures("image", image);
-  const sides = workingSides({ width, height }, { otherwise: given[0]!, multiple });
-  const convert = space.pictureChannels === 1 ? "grey" : "rgb";
-  const pictures = preprocessPictures(given, { ...sides, scaleFactor: 1, convert });
-  if (pictures.shape[1] !== space.pictureChannels) {
+export function readImages(
+  given: GivenImages,
+  { width, height, channels, multiple }: GivenImagesOptions,
+): { readonly pictures: HostTensorOf<"f32">; readonly sides: Sides } {
+  if (channels !== 1 && channels !== 3) {
     throw new SettingsError(
-      `Cannot use pictures: the model's have ${space.pictureChannels} channels, neither 1 nor 3`,
+      `Cannot use pictures: the model's have ${channels} channels, neither 1 nor 3`,
     );
   }
-  const keep = isTensor(keepMask) ? readTensor(keepMask, sides) : preprocessPictures(
-    readPictures("keepMask", keepMask),
+  if (isTensor(given)) {
+    const [m, c, rows, columns] = given.shape as [number, number, number, number];
+    if (given.dtype !== "f32" || given.shape.length !== 4 || c !== channels || m < 1) {
+      throw new SettingsError(
+        `Cannot use image ${describe(given)}: it must be f32[n, ${channels}, height, width]`,
+      );
+    }
+    const sides = workingSides({ width: width ?? columns, height: height ?? rows }, {
+      otherwise: { width: columns, height: rows },
+      multiple,
+    });
+    if (sides.width !== columns || sides.height !== rows) {
+      throw new SettingsError(
+        `Cannot use image ${
+          describe(given)
+        } at ${sides.width} x ${sides.height} pixels: a tensor is not resized`,
+      );
+    }
+    const data = checkUnit("image", given).data.map((x) => 2 * x - 1);
+    return { pictures: { ...given, data }, sides };
+  }
+  const list = readPictures("image", given);
+  const sides = workingSides({ width, height }, { otherwise: list[0]!, multiple });
+  const convert = channels === 1 ? "grey" : "rgb";
+  return { pictures: preprocessPictures(list, { ...sides, scaleFactor: 1, convert }), sides };
+}
+
+/**
+ * Reads what is kept of pictures, `[1 or m, 1, height, width]`.
+ *
+ * @throws {SettingsError} If it does not fit the pictures.
+ */
+export function readKeepMask(
+  mask: GivenImages,
+  { sides, count }: { readonly sides: Sides; readonly count: number },
+): HostTensorOf<"f32"> {
+  const keep = isTensor(mask) ? readTensor(mask, sides) : preprocessPictures(
+    readPictures("keepMask", mask),
     {
       ...sides,
       scaleFactor: 1,
@@ -57,17 +93,20 @@ export function readKeptRegion(
       binarize: true,
     },
   );
-  const [masks, count] = [keep.shape[0]!, given.length];
-  if (masks !== 1 && masks !== count) {
-    throw new SettingsError(
-      `Cannot use ${masks} masks with ${count} pictures: give one, or one each`,
-    );
-  }
-  return { pictures, keep, sides };
+  const masks = keep.shape[0]!;
+  if (masks === 1 || masks === count) return keep;
+  throw new SettingsError(
+    `Cannot use ${masks} masks with ${count} pictures: give one, or one each`,
+  );
 }
 
-function isTensor(mask: Picture | readonly Picture[] | HostTensor): mask is HostTensor {
-  return typeof mask === "object" && mask !== null && "dtype" in mask;
+function isTensor(given: GivenImages): given is HostTensor {
+  return typeof given === "object" && given !== null && "dtype" in given;
+}
+
+function checkUnit(name: string, tensor: HostTensorOf<"f32">): HostTensorOf<"f32"> {
+  if (tensor.data.every((x) => x >= 0 && x <= 1)) return tensor;
+  throw new SettingsError(`Cannot use ${name}: its numbers must be from 0 to 1`);
 }
 
 function readTensor(mask: HostTensor, { width, height }: Sides): HostTensorOf<"f32"> {
@@ -78,8 +117,7 @@ function readTensor(mask: HostTensor, { width, height }: Sides): HostTensorOf<"f
       `Cannot use keepMask ${describe(mask)}: it must be f32[n, 1, ${height}, ${width}]`,
     );
   }
-  if (mask.data.every((x) => x >= 0 && x <= 1)) return mask;
-  throw new SettingsError("Cannot use keepMask: its numbers must be from 0 to 1");
+  return checkUnit("keepMask", mask);
 }
 
 /**

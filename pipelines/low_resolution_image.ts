@@ -5,7 +5,7 @@
  */
 import type { Picture } from "../formats/images/picture.ts";
 import { preprocessPictures, preprocessTensor } from "../formats/images/vae_image_processor.ts";
-import { describe, type HostTensor, type HostTensorOf, hostTensor } from "../graph/tensor_spec.ts";
+import { describe, type HostTensor, hostTensor, type HostTensorOf } from "../graph/tensor_spec.ts";
 import { readPictures, type Sides, workingSides } from "./given_pictures.ts";
 import { toPictures } from "./image_output.ts";
 import { checkSide, SettingsError } from "./settings.ts";
@@ -31,9 +31,7 @@ export function readLowResolution(
   }
   const pictures = readPictures("image", image);
   const [first] = pictures as [Picture, ...Picture[]];
-  const other = pictures.find((each) =>
-    each.width !== first.width || each.height !== first.height
-  );
+  const other = pictures.find((each) => each.width !== first.width || each.height !== first.height);
   if (other !== undefined) {
     throw new SettingsError(
       `Cannot enlarge pictures of ${first.width} x ${first.height} and ${other.width} x ${other.height} at once: they must ` +

@@ -71,7 +71,18 @@ export async function openModel(
   source: ModelSource,
   options: ModelOptions = {},
 ): Promise<Model> {
-  const folder = await openModelSource(source, options);
+  return await modelOf(await openModelSource(source, options), options);
+}
+
+/**
+ * The model of an open folder.
+ *
+ * @throws {ModelError} If its networks are ONNX files and not what their configurations say.
+ */
+export async function modelOf(
+  folder: ModelFolder,
+  options: Omit<ModelOptions, keyof ModelSourceOptions> = {},
+): Promise<Model> {
   const isOnnx = [...folder.components.values()].some(({ onnx }) => onnx !== undefined);
   if (isOnnx) checkOnnxNetworks(folder.components);
   const { backend: choice = "auto" } = options;

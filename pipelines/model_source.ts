@@ -46,8 +46,26 @@ export async function openModelSource(
   const { parts = {}, config } = options;
   const folder = await openWhole(source, config);
   const taken = new Map<string, ModelComponent>();
-  for (const [name, from] of Object.entries(parts)) taken.set(name, await openPart(name, from));
+  for (const [name, from] of Object.entries(parts)) {
+    taken.set(partName(name, folder), await openPart(name, from));
+  }
   return taken.size === 0 ? folder : withParts(folder, taken);
+}
+
+/** Whether a model's networks are ONNX files, which ONNX Runtime alone runs. */
+export async function isOnnxSource(source: ModelSource): Promise<boolean> {
+  return singleFile(source) === undefined && await isOnnxFolder(openSource(source));
+}
+
+/** What the model calls a part: latent diffusion has its autoencoder as `vqvae`. A checkpoint in one file has no tokenizer. */
+function partName(name: string, { components, className, description }: ModelFolder): string {
+  if (components.has(name) || name === "tokenizer") return name;
+  if (name === "vae" && components.has("vqvae")) return "vqvae";
+  throw new ModelError(
+    `Cannot take ${name} of ${description} from elsewhere: ${className} has ${
+      [...components.keys()].join(", ")
+    }`,
+  );
 }
 
 async function openWhole(
@@ -81,11 +99,13 @@ async function readConfig(
 async function openPart(name: string, source: ModelSource): Promise<ModelComponent> {
   const file = singleFile(source);
   if (file !== undefined) {
-    return originalFolder(await openOriginalFile(file.files, file.path)).component(name);
+    const folder = originalFolder(await openOriginalFile(file.files, file.path));
+    return folder.component(partName(name, folder));
   }
   const files = openSource(source);
   if (await files.exists("model_index.json")) {
-    return (await openModelSource(files)).component(name);
+    const folder = await openModelSource(files);
+    return folder.component(partName(name, folder));
   }
   const className = await partClass(name, files);
   return await openComponent(files, className === undefined ? { name } : { name, className });

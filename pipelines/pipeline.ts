@@ -10,6 +10,8 @@ import { imageToImage } from "./image_to_image.ts";
 import type { ImageToImage } from "./image_to_image_options.ts";
 import type { ModelOptions } from "./model.ts";
 import { SettingsError } from "./settings.ts";
+import { superResolution } from "./super_resolution.ts";
+import type { SuperResolution } from "./super_resolution_options.ts";
 import { textToImage } from "./text_to_image.ts";
 import type { TextToImage } from "./text_to_image_options.ts";
 
@@ -19,6 +21,8 @@ export interface Tasks {
   readonly "text-to-image": TextToImage;
   /** Pictures to pictures, under a prompt. */
   readonly "image-to-image": ImageToImage;
+  /** Small pictures to large ones. */
+  readonly "super-resolution": SuperResolution;
   /** A picture and labels to the label that fits best. */
   readonly "zero-shot-image-classification": ZeroShotImageClassification;
 }
@@ -34,13 +38,14 @@ const OPENERS: {
 } = {
   "text-to-image": textToImage,
   "image-to-image": imageToImage,
+  "super-resolution": superResolution,
   "zero-shot-image-classification": zeroShotImageClassification,
 };
 
 /**
  * Opens a model for a task.
  *
- * @param task `text-to-image`, `image-to-image`, `zero-shot-image-classification`.
+ * @param task `text-to-image`, `image-to-image`, `super-resolution`, `zero-shot-image-classification`.
  * @param model An embedded model's name (default `shapes`), a diffusers folder by path or URL, or a source of files; and options.
  * @throws {SettingsError} If the task is not known, or the model cannot do it.
  * @throws {ModelError} If the model is not complete or not understood.

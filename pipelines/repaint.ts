@@ -10,7 +10,13 @@ import { denoise } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
 import { readLatents } from "./given_latents.ts";
 import { toPictures } from "./image_output.ts";
-import { keptPositions, type KeptRegion, pasteKept, readKeptRegion } from "./kept_region.ts";
+import {
+  keptPositions,
+  type KeptRegion,
+  pasteKept,
+  readImages,
+  readKeepMask,
+} from "./kept_region.ts";
 import type { Model } from "./model.ts";
 import { predictionOf } from "./prediction.ts";
 import {
@@ -81,16 +87,21 @@ export async function repaint(model: Model, options: RepaintOptions): Promise<Re
 function prepare({ painting }: RepaintParts, options: RepaintOptions): Request {
   const { space, scheduler, learnedVariance } = painting;
   const count = checkInteger("count", options.count ?? 1, { min: 1, max: 1024 });
-  const region = readKeptRegion(options, painting);
-  const pictures = region.pictures.shape[0]!;
-  const condition = readRepaintCondition(options, { painting, pictures, count });
-  const batch = pictures * count;
-  const { width, height } = region.sides;
+  const { pictures, sides } = readImages(options.image, {
+    ...options,
+    channels: space.pictureChannels,
+    multiple: painting.multiple,
+  });
+  const given = pictures.shape[0]!;
+  const keep = readKeepMask(options.keepMask, { sides, count: given });
+  const condition = readRepaintCondition(options, { painting, pictures: given, count });
+  const batch = given * count;
+  const { width, height } = sides;
   const shape = [batch, space.channels, height / space.factor, width / space.factor];
   const latent = space.autoencoder !== null;
   const sampling = readRepaintSampling(options, { batch, scheduler, latent, learnedVariance });
   return {
-    region,
+    region: { pictures, keep, sides },
     condition,
     sampling,
     shape,

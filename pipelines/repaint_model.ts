@@ -20,8 +20,8 @@ import { readTextSettings, type TextSettings } from "./text_settings.ts";
 import { latentTextFamily, type TextToImageFamily } from "./text_to_image_family.ts";
 import {
   UNCONDITIONAL_PIPELINES,
-  unconditionalFamily,
   type UnconditionalFamily,
+  unconditionalFamily,
 } from "./unconditional_family.ts";
 
 /** What every such model has. */
@@ -43,7 +43,11 @@ export type RepaintModel =
     readonly tokenizer: Tokenizer;
   };
 
-const TEXT_PIPELINES = ["StableDiffusionPipeline", "LDMTextToImagePipeline"];
+const TEXT_PIPELINES = [
+  "StableDiffusionPipeline",
+  "StableDiffusionImg2ImgPipeline",
+  "LDMTextToImagePipeline",
+];
 
 /**
  * Reads what RePaint has to know of a model.
@@ -105,7 +109,9 @@ export function readRepaintCondition(
     const texts = readTextSettings({ ...rest, prompt }, { ...painting.family, given: pictures });
     if (texts.prompts.length === pictures * count) return { kind: "text", texts };
     throw new SettingsError(
-      `Cannot use ${texts.prompts.length / count} prompts with ${pictures} pictures: give one, or one each`,
+      `Cannot use ${
+        texts.prompts.length / count
+      } prompts with ${pictures} pictures: give one, or one each`,
     );
   }
   refuse("prompt", "negativePrompt");

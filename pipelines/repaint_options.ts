@@ -3,28 +3,29 @@
  *
  * @module
  */
-import type { Picture } from "../formats/images/picture.ts";
-import type { HostTensor } from "../graph/tensor_spec.ts";
 import type { SchedulerConfig } from "../schedulers/scheduler.ts";
+import type { GivenImages } from "./kept_region.ts";
 import type { TextToImageOptions } from "./text_to_image_options.ts";
 import type { UnconditionalOptions, UnconditionalResult } from "./unconditional_options.ts";
 
 /** What {@linkcode repaint} is asked for. */
-export interface RepaintOptions
-  extends
-    Omit<
-      UnconditionalOptions,
-      "timesteps" | "sigmas" | "useClippedModelOutput"
-    >,
-    Partial<Pick<TextToImageOptions, "prompt" | "negativePrompt" | "onWarning">> {
-  /** The picture, or several: of one size, that of the first. Alpha is left out. */
-  readonly image: Picture | readonly Picture[];
+export interface RepaintOptions extends
+  Omit<
+    UnconditionalOptions,
+    "timesteps" | "sigmas" | "useClippedModelOutput"
+  >,
+  Partial<Pick<TextToImageOptions, "prompt" | "negativePrompt" | "onWarning">> {
+  /**
+   * The picture, or several, which get one size, that of the first; alpha is left out. Or a tensor `[n, channels, height, width]`
+   * in 0..1, such as results have.
+   */
+  readonly image: GivenImages;
   /**
    * What of the picture is kept, white or 1, and what is made, black or 0: this is RePaint's mask, the opposite of Stable
    * Diffusion's. A picture is cut at one half; a tensor `[1 or n, 1, height, width]` in 0..1 may have soft edges. One for all
    * pictures, or one each.
    */
-  readonly keepMask: Picture | readonly Picture[] | HostTensor;
+  readonly keepMask: GivenImages;
   /** Denoising steps without those that are made again. Default 250, or as many as the model was trained with. */
   readonly steps?: number;
   /** How many steps a jump goes back (Lugmayr et al. 2022, section 4.2). Default 10. */

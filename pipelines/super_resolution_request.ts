@@ -18,7 +18,7 @@ import { guidedRows, readTextSettings, type TextSettings } from "./text_settings
 import type { Sides, TileGrid } from "./tiling/tile_grid.ts";
 import type { TileWeighting } from "./tiling/tile_weights.ts";
 import { decoderReach } from "./tiling/tiled_decoder.ts";
-import { type ChooseTilesOptions, chooseTiles, type TilingCost } from "./tiling/tiling_cost.ts";
+import { chooseTiles, type ChooseTilesOptions, type TilingCost } from "./tiling/tiling_cost.ts";
 import type { Level } from "../schedulers/plan.ts";
 
 /** A call, checked and with every default filled in. */
@@ -194,7 +194,8 @@ async function layTiles(
     ...shared,
     align: 1,
     overlap: () => 2 * reach,
-    graph: (sides: Sides): Graph => decode.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"),
+    graph: (sides: Sides): Graph =>
+      decode.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"),
   });
   return {
     grids: { denoiser: denoiser.grid, decoder: decoder.grid },

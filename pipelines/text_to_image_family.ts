@@ -19,6 +19,8 @@ export interface TextToImageFamily {
   readonly autoencoder: string;
   /** How many last layers of the text encoder can be skipped. */
   readonly textLayers: number;
+  /** How many tokens the text encoder knows. */
+  readonly vocabulary: number;
   /** Tokens of a prompt; longer ones are cut, shorter ones padded. */
   readonly tokens: number;
   /** Whether a guidance scale switches guidance on. */
@@ -145,6 +147,10 @@ export async function readTextFamily(model: Model): Promise<TextToImageFamily> {
   return {
     ...names,
     tokens: 77,
+    vocabulary: folder.component(names.textEncoder).readConfig().integer(
+      "vocab_size",
+      folder.component(names.textEncoder).className === "CLIPTextModel" ? 49408 : 30522,
+    ),
     // LDM's encoder was trained with the denoiser: nobody skips its layers. Of an ONNX file only the last is to be had.
     textLayers: folder.component(names.textEncoder).className === "CLIPTextModel" &&
         folder.component(names.textEncoder).onnx === undefined

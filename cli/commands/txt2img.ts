@@ -23,6 +23,7 @@ import { checkLine } from "../check_report.ts";
 import { type Command, EXIT } from "../command.ts";
 import { given } from "../given.ts";
 import { interruptible } from "../interrupt.ts";
+import { backendFor, openModelArgument } from "../model_argument.ts";
 import type { Console } from "../terminal/console.ts";
 import { showProgress } from "../terminal/progress.ts";
 import { readTxt2img, TXT2IMG_OPTIONS, type Txt2imgRequest } from "./txt2img_request.ts";
@@ -52,14 +53,16 @@ async function run(args: Arguments, context: Context): Promise<number> {
   // Before the work, not after it.
   const grids = request.grid === undefined ? [] : [request.grid];
   for (const file of [...request.files, ...request.previews, ...grids]) await checkWritable(file);
-  const chosen = await openBackend(request.backend);
+  const model = await openModelArgument(args, { console, signal });
+  const chosen = await openBackend(await backendFor(model.source, request.backend));
   const check = request.check
     ? checked(chosen.backend, referenceBackend({ decompose: true }))
     : undefined;
   await using backend = check ?? chosen.backend;
   if (console.isTerminal) console.note(`Drawing on ${chosen.description}.`);
-  await using generate = await pipeline("text-to-image", request.model, {
+  await using generate = await pipeline("text-to-image", model.source, {
     backend,
+    ...model.options,
     ...given({ precision: request.precision }),
   });
   const seeds = chooseSeeds(request, console);

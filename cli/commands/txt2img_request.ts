@@ -8,6 +8,7 @@ import type { Precision } from "../../mod.ts";
 import type { Arguments } from "../arguments.ts";
 import { BACKEND_OPTION } from "../backend_argument.ts";
 import type { Option } from "../command.ts";
+import { MODEL_OPTIONS } from "../model_argument.ts";
 import { outputNames } from "../output_names.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -53,12 +54,7 @@ export const TXT2IMG_OPTIONS: readonly Option[] = [
     help: "1 is CLIP's last layer, 2 the one before it (default 1)",
   },
   { name: "eta", value: "X", help: "share of fresh noise in a step of DDIM, 0 to 1 (default 0)" },
-  {
-    name: "model",
-    short: "m",
-    value: "NAME|DIR",
-    help: "embedded model or folder (default shapes)",
-  },
+  ...MODEL_OPTIONS,
   {
     name: "output",
     short: "o",
@@ -91,7 +87,6 @@ export interface Txt2imgRequest {
   /** Layers left out, as the library counts them: the command's number less one. */
   readonly clipSkip: number | undefined;
   readonly sampler: string | undefined;
-  readonly model: string;
   readonly backend: string;
   readonly precision: Precision | undefined;
   /** The files to be written, one a picture. */
@@ -145,7 +140,6 @@ export function readTxt2img(args: Arguments): Txt2imgRequest {
     guidanceRescale: args.number("guidance-rescale"),
     clipSkip: clipSkip === undefined ? undefined : clipSkip - 1,
     sampler: args.text("sampler"),
-    model: args.text("model") ?? "shapes",
     backend: args.text("backend") ?? "auto",
     precision: args.choice("precision", ["f32", "f16"]),
     files,

@@ -59,13 +59,12 @@ export function preprocessPictures(
   if (!first) throw new RangeError("Cannot make a batch of no pictures: at least one is wanted");
   const { width, height } = roundedSize(first, options);
   const converted = pictures.map((picture) => {
-    const sized = options.resize === false
-      ? picture
-      : resizeIn(options.mode ?? "default", picture, {
-        width,
-        height,
-        filter: options.filter ?? "lanczos",
-      });
+    const sized = options.resize === false ? picture : fitPicture(picture, {
+      width,
+      height,
+      mode: options.mode ?? "default",
+      filter: options.filter ?? "lanczos",
+    });
     return options.convert ? convertPicture(sized, options.convert) : sized;
   });
   const shape = shapeOf(converted[0]!);
@@ -203,13 +202,18 @@ function roundedSize(of: Size, options: VaeImageOptions): Size {
   return rounded;
 }
 
-function resizeIn(
-  mode: "default" | "fill" | "crop",
+/** Brings a picture to a size in one of the modes of {@linkcode VaeImageOptions}. */
+export function fitPicture(
   picture: Picture,
-  to: Size & { readonly filter: ResizeFilter },
+  to: {
+    readonly width: number;
+    readonly height: number;
+    readonly mode: NonNullable<VaeImageOptions["mode"]>;
+    readonly filter: ResizeFilter;
+  },
 ): Picture {
-  if (mode === "default") return resize(picture, to);
-  const { width, height, filter } = to;
+  const { width, height, mode, filter } = to;
+  if (mode === "default") return resize(picture, { width, height, filter });
   const ratio = width / height;
   const sourceRatio = picture.width / picture.height;
   // The side that keeps the wanted size; the other follows in proportion, rounded down.

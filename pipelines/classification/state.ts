@@ -85,18 +85,23 @@ export function restoreTable(
       "Cannot resume: the state is of another picture, model or other settings",
     );
   }
-  const { errors }: { readonly errors: ClassificationState["errors"] } = state;
-  const fits = Array.isArray(errors) && errors.length === table.prompts &&
+  if (!isErrors(state.errors, table)) {
+    throw new SettingsError("Cannot resume: the state is damaged");
+  }
+  for (const [prompt, row] of state.errors.entries()) {
+    for (const [column, error] of row.entries()) {
+      if (error !== null) table.set(prompt, column, error);
+    }
+  }
+}
+
+/** What was stored may be anything. */
+function isErrors(errors: unknown, { prompts, columns }: ErrorTable): boolean {
+  return Array.isArray(errors) && errors.length === prompts &&
     errors.every((row) =>
-      Array.isArray(row) && row.length === table.columns &&
+      Array.isArray(row) && row.length === columns &&
       row.every((error) => error === null || (typeof error === "number" && Number.isFinite(error)))
     );
-  if (!fits) throw new SettingsError("Cannot resume: the state is damaged");
-  errors.forEach((row, prompt) =>
-    row.forEach((error, column) => {
-      if (error !== null) table.set(prompt, column, error);
-    })
-  );
 }
 
 /** A digest of texts and numbers, against mistakes: their lengths and checksums. */

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Graph } from "../../graph/graph.ts";
-import { peakBytes } from "./peak_bytes.ts";
+import { peakBytes } from "../../graph/passes/peak_bytes.ts";
 import { gridOverhead, type Sides, type TileGrid, tileGrid } from "./tile_grid.ts";
 
 /** How one network works on a picture. */

@@ -1,0 +1,67 @@
+/**
+ * What an inpainting pipeline is asked for and gives back.
+ *
+ * @module
+ */
+import type { Picture } from "../formats/images/picture.ts";
+import type { HostTensorOf } from "../graph/tensor_spec.ts";
+import type { ImageToImageOptions } from "./image_to_image_options.ts";
+import type { Model } from "./model.ts";
+import type { TextToImageOptions, TextToImageResult } from "./text_to_image_options.ts";
+
+/**
+ * How a mask comes to the size of the latents: `nearest` takes the upper left pixel of each cell, as the reference does, so that
+ * thin lines may vanish; with `max` a cell is repainted if any of its pixels is; `mean` is for soft masks.
+ */
+export type MaskReduction = "nearest" | "max" | "mean";
+
+/** What an {@linkcode Inpainting} is asked for: what image to image is asked for, and what is repainted. */
+export interface InpaintingOptions extends Omit<ImageToImageOptions, "prompt" | "strength"> {
+  /** What the picture shows; several prompts make one picture each. Left out for a model that reads no text. */
+  readonly prompt?: TextToImageOptions["prompt"];
+  /** What is repainted: white is, black is kept. One for all pictures, or one each; resized to the picture. */
+  readonly mask: Picture | readonly Picture[];
+  /** Repaints what is black in the mask instead. */
+  readonly invertMask?: boolean;
+  /** Grey in the mask blends old and new, in proportion. Otherwise it is cut at half (default). */
+  readonly softMask?: boolean;
+  /** How the mask comes to the size of the latents. Default `nearest`, for soft masks `mean`. */
+  readonly maskReduction?: MaskReduction;
+  /**
+   * Puts what was made into the given picture, whose other pixels come back bit for bit, in their own size if no other was asked
+   * for. Otherwise all pixels are the autoencoder's. Default: with `crop`; where the original model's own program does; and for a
+   * soft mask that the network cannot be told.
+   */
+  readonly composite?: boolean;
+  /**
+   * Repaints only the part around the mask, with so many pixels of its surroundings on each side, at the model's full size (or
+   * `width` and `height`), and puts it back into the picture in its own size.
+   */
+  readonly crop?: number;
+  /**
+   * The share of the steps that are run, 0 to 1. Below 1 the repainted part starts from what the picture had there. Default 1:
+   * from noise alone.
+   */
+  readonly strength?: number;
+}
+
+/** What came out. */
+export interface InpaintingResult extends TextToImageResult {
+  /** What was repainted, in latent pixels `[n, 1, h, w]`: 1 where it was. */
+  readonly mask: HostTensorOf<"f32">;
+}
+
+/** An inpainting model that is ready to draw: what `pipeline("inpainting", …)` gives. */
+export interface Inpainting extends AsyncDisposable {
+  /**
+   * Repaints parts of pictures. The result's `tensor` is what the autoencoder decoded, before it is put into the picture.
+   *
+   * @throws {SettingsError} If a setting cannot be used; nothing is computed then.
+   * @throws {SchedulerError} If the scheduler or its steps cannot be used, or no step is left at this strength.
+   * @throws {NonFiniteError} If a network overflowed.
+   * @throws The signal's reason, if it is aborted.
+   */
+  (options: InpaintingOptions): Promise<InpaintingResult>;
+  /** The model's parts. */
+  readonly model: Model;
+}
