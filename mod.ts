@@ -129,7 +129,19 @@ export {
 export { type ModelSource, type ModelSourceOptions } from "./pipelines/model_source.ts";
 export type { WeightEntry, WeightSource } from "./formats/weight_source.ts";
 export { pipeline, type Task, type Tasks } from "./pipelines/pipeline.ts";
+export { palette } from "./pipelines/palette.ts";
+export type { PaletteOptions, PaletteResult } from "./pipelines/palette_options.ts";
+export { repaint } from "./pipelines/repaint.ts";
+export type { GivenImages } from "./pipelines/kept_region.ts";
+export type { RepaintOptions, RepaintResult } from "./pipelines/repaint_options.ts";
+export type { SampleStep } from "./pipelines/sample_step.ts";
 export { SettingsError } from "./pipelines/settings.ts";
+export type { ClassOptions } from "./pipelines/class_conditioning.ts";
+export type {
+  Unconditional,
+  UnconditionalOptions,
+  UnconditionalResult,
+} from "./pipelines/unconditional_options.ts";
 export type {
   StepEvent,
   TextToImage,

@@ -13,6 +13,9 @@ import type { Plan, Row } from "../schedulers/plan.ts";
 import { type Scheduler, scheduler } from "../schedulers/scheduler.ts";
 import type { OriginalCase } from "./original_cases.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
+import { originalContext } from "./original_context.ts";
+import { runOriginalPalette } from "./original_palette.ts";
+import { runOriginalSuperResolution } from "./original_super_resolution.ts";
 import { runOriginalUnconditional } from "./original_unconditional.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
 
@@ -26,6 +29,10 @@ const PIPELINES: ReadonlySet<string> = new Set([
 const BY_PIPELINE: ReadonlyMap<string, typeof runOriginalSampling> = new Map([
   ["LDMPipeline", runOriginalUnconditional],
   ["LDMClassToImagePipeline", runOriginalUnconditional],
+  ["PalettePipeline", runOriginalPalette],
+  ["LDMSuperResolutionPipeline", runOriginalSuperResolution],
+  ["StableDiffusionUpscalePipeline", runOriginalSuperResolution],
+  ["SR3Pipeline", runOriginalSuperResolution],
 ]);
 
 /** What a sampling starts from, and how. */
@@ -55,7 +62,7 @@ export async function runOriginalSampling(
   const { inputs, outputs, settings } = golden;
   const { plan, prediction, start, found } = await prepare(golden, checkpoint);
   using arithmetic = new Arithmetic(checkpoint.backend);
-  using context = await encode(inputs, checkpoint);
+  using context = await originalContext(inputs, checkpoint);
   const { shape } = start;
   using denoiser = await guidedDenoiser(await checkpoint.component("unet"), {
     arithmetic,
@@ -170,20 +177,6 @@ function ddimPlan(
     };
   });
   return { initialScale: 1, start: rows[0]!.level, kept: 0, rows };
-}
-
-/** The unconditional text's tokens, then the prompt's. */
-async function encode({ ids, uncond_ids }: OriginalCase["inputs"], checkpoint: OriginalCheckpoint) {
-  const encoder = await checkpoint.component("text_encoder", "bert");
-  const [n, tokens] = ids!.shape as [number, number];
-  const both: HostTensor = {
-    dtype: "i32",
-    shape: [2 * n, tokens],
-    data: Int32Array.from([...uncond_ids!.data, ...ids!.data]),
-  };
-  const outputs = ["last_hidden_state"];
-  const program = await encoder.program({ input_ids: both }, { outputs });
-  return program.run({ input_ids: both }).last_hidden_state!;
 }
 
 async function decode(

@@ -19,10 +19,16 @@ import {
 import { COMPONENT_KINDS, runComponentCase } from "./component_cases.ts";
 import { type GoldenCase, goldenSettings, parseGoldenCase } from "./golden_case.ts";
 import { IMAGE_TO_IMAGE_PIPELINES, runImageToImageCase } from "./image_to_image_cases.ts";
+import {
+  INPAINTING_PIPELINES,
+  runInpaintingCase,
+  runShapesInpaintCase,
+} from "./inpainting_cases.ts";
 import { runsOnnxFiles } from "../pipelines/onnx/load_onnx_component.ts";
 import { onnxFolderCases, runOnnxComponentCase } from "./onnx_cases.ts";
 import { OP_KINDS, opDefinitions, runOpCase, runTableCase } from "./op_cases.ts";
 import { runPicturesCase, runTextToImageCase, TEXT_TO_IMAGE_PIPELINES } from "./pipeline_cases.ts";
+import { isRepaintCase, runRepaintCase } from "./repaint_cases.ts";
 import { runResizeCase } from "./resize_cases.ts";
 import { runRngCase } from "./rng_cases.ts";
 import { listContainerCases, runContainerCase } from "./container_cases.ts";
@@ -31,6 +37,7 @@ import { OriginalGoldens } from "./original_goldens.ts";
 import { isSchedulerCase, runSchedulerCase } from "./scheduler_cases.ts";
 import { runSuperResolutionCase, SUPER_RESOLUTION_PIPELINES } from "./super_resolution_cases.ts";
 import { openCaseTokenizer, runTokenizerCase } from "./tokenizer_cases.ts";
+import { isUnconditionalCase, runUnconditionalCase } from "./unconditional_cases.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
 
 /** What is run, and on what. */
@@ -367,6 +374,16 @@ async function runGolden(
         const enlarge = await models.pipeline("super-resolution", root, settings.model as string);
         return await runSuperResolutionCase(golden, { enlarge, exact });
       }
+      if (isUnconditionalCase(golden) || isRepaintCase(golden)) {
+        const generate = await models.pipeline(
+          "unconditional-image-generation",
+          root,
+          settings.model as string,
+        );
+        return isRepaintCase(golden)
+          ? await runRepaintCase(golden, { model: generate.model, exact })
+          : await runUnconditionalCase(golden, { generate, exact });
+      }
       if (kind === "classifier" || kind === "shapes_classify") {
         const run = kind === "classifier" ? runClassifierCase : runShapesClassifyCase;
         const model = settings.model as string;
@@ -374,6 +391,14 @@ async function runGolden(
           classify: await models.pipeline("zero-shot-image-classification", root, model),
           exact,
         });
+      }
+      if (kind === "pipeline" && INPAINTING_PIPELINES.has(settings.pipeline)) {
+        const generate = await models.pipeline("inpainting", root, settings.model as string);
+        return await runInpaintingCase(golden, { generate, exact });
+      }
+      if (kind === "shapes_inpaint") {
+        const generate = await models.pipeline("inpainting", root, settings.model as string);
+        return await runShapesInpaintCase(golden, { generate, exact });
       }
       if (kind === "pictures" && settings.model === "shapes") {
         return await runPicturesCase(golden, {

@@ -31,8 +31,9 @@ export async function runSuperResolutionCase(
   { enlarge, exact }: { readonly enlarge: SuperResolution; readonly exact: boolean },
 ): Promise<readonly Comparison[]> {
   const { tensors } = golden;
+  const call = textCall(golden, { more: { noise_level: "noiseLevel" }, bound: ["image"] });
   const options: SuperResolutionOptions = {
-    ...textCall(golden, { more: { noise_level: "noiseLevel" }, bound: ["image"] }),
+    ...call as Omit<SuperResolutionOptions, "image">,
     image: givenImage(golden),
   };
   const found = new Map<string, ArrayLike<number>>();

@@ -34,7 +34,7 @@ export function textCall(
     readonly more?: Readonly<Record<string, string>>;
     readonly bound?: readonly string[];
   } = {},
-): Omit<TextToImageOptions, "latents"> {
+): Omit<TextToImageOptions, "latents" | "onStep"> {
   const names: Readonly<Record<string, string>> = { ...ARGUMENTS, ...task.more };
   const call = settings.call as Readonly<Record<string, unknown>>;
   const options = Object.entries(call).map(([name, value]) => {

@@ -112,7 +112,7 @@ async function classify(
     denoiser,
     textEncoder,
     tokenizer,
-    tokens: family.tokens,
+    family,
     arithmetic,
     latents,
     rows,

@@ -5,11 +5,10 @@
  */
 import type { Value } from "../backends/backend.ts";
 import { add, concat, mul, reshape, sub } from "../graph/ops/mod.ts";
-import { f32, type HostTensorOf, type TensorSpec } from "../graph/tensor_spec.ts";
+import { f32, type HostTensorOf } from "../graph/tensor_spec.ts";
 import { type Tensor, trace } from "../graph/trace.ts";
 import type { Arithmetic } from "./arithmetic.ts";
 import type { Component } from "./component.ts";
-import type { NoiseStream } from "./noise_stream.ts";
 import type { TextToImageFamily } from "./text_to_image_family.ts";
 
 /** Settings of {@linkcode encodeImages}. */
@@ -17,10 +16,7 @@ export interface EncodeImagesOptions {
   /** The autoencoder. */
   readonly component: Component;
   readonly arithmetic: Arithmetic;
-  readonly family: Pick<
-    TextToImageFamily,
-    "scalingFactor" | "shiftFactor" | "latentChannels" | "factor"
-  >;
+  readonly family: Pick<TextToImageFamily, "scalingFactor" | "shiftFactor">;
   /** Rows of the latents: a multiple of the pictures; each picture has as many in a row. */
   readonly batch: number;
   /**
@@ -69,23 +65,6 @@ export async function encodeImages(
   } finally {
     for (const value of Object.values(encoded)) value[Symbol.dispose]();
   }
-}
-
-/** The draw that samples the posterior of m pictures: with a generator for each of the batch, each has its own. */
-export function posteriorNoise(
-  draw: NoiseStream,
-  { images, batch, seeds, family }:
-    & { readonly images: TensorSpec; readonly seeds: number | readonly number[] }
-    & Pick<EncodeImagesOptions, "batch" | "family">,
-): HostTensorOf<"f32"> {
-  const [m, , height, width] = images.shape as [number, number, number, number];
-  const { latentChannels, factor } = family;
-  return draw([
-    typeof seeds === "number" ? m : batch,
-    latentChannels,
-    height / factor,
-    width / factor,
-  ]);
 }
 
 /** Each row as often as makes `rows` of them: 0 0 1 1. */

@@ -10,7 +10,7 @@ import { Arithmetic } from "./arithmetic.ts";
 import { decodeLatents, prepareDecoder } from "./decode_latents.ts";
 import { denoise } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
-import { encodeImages, posteriorNoise } from "./encode_images.ts";
+import { encodeImages } from "./encode_images.ts";
 import { readLatents } from "./given_latents.ts";
 import { readPictures, workingSides } from "./given_pictures.ts";
 import { guidedDenoiser } from "./guided_denoiser.ts";
@@ -120,7 +120,9 @@ export async function generateFromImage(
   options.onPlan?.(plan);
 
   const draw = noise ?? noiseStream(seeds);
-  const posterior = posteriorNoise(draw, { images, batch, seeds, family });
+  // With a generator for each picture of the batch, each has a draw of its own.
+  const rows = typeof seeds === "number" ? images.shape[0]! : batch;
+  const posterior = draw([rows, ...latentShape.slice(1)]);
   const added = given ?? draw(latentShape);
   const drawStep = options.stepSeed === undefined
     ? draw

@@ -73,18 +73,3 @@ export function withHoles(
   }
   return { dtype: "f32", shape: [n, channels, height, width], data };
 }
-
-/** Rows of masks `[k, …]` so often that there are `rows`: 0 0 1 1. */
-export function repeatMasks(
-  { shape, data }: HostTensorOf<"f32">,
-  rows: number,
-): HostTensorOf<"f32"> {
-  const [k, ...rest] = shape as [number, ...number[]];
-  const size = data.length / k;
-  const repeated = new Float32Array(rows * size);
-  for (let row = 0; row < rows; row++) {
-    const from = Math.floor(row * k / rows) * size;
-    repeated.set(data.subarray(from, from + size), row * size);
-  }
-  return { dtype: "f32", shape: [rows, ...rest], data: repeated };
-}

@@ -8,12 +8,16 @@ import { zeroShotImageClassification } from "./classification.ts";
 import type { ZeroShotImageClassification } from "./classification_options.ts";
 import { imageToImage } from "./image_to_image.ts";
 import type { ImageToImage } from "./image_to_image_options.ts";
+import { inpainting } from "./inpainting.ts";
+import type { Inpainting } from "./inpainting_options.ts";
 import type { ModelOptions } from "./model.ts";
 import { SettingsError } from "./settings.ts";
 import { superResolution } from "./super_resolution.ts";
 import type { SuperResolution } from "./super_resolution_options.ts";
 import { textToImage } from "./text_to_image.ts";
 import type { TextToImage } from "./text_to_image_options.ts";
+import { unconditional } from "./unconditional.ts";
+import type { Unconditional } from "./unconditional_options.ts";
 
 /** What each task's pipeline is. */
 export interface Tasks {
@@ -21,8 +25,12 @@ export interface Tasks {
   readonly "text-to-image": TextToImage;
   /** Pictures to pictures, under a prompt. */
   readonly "image-to-image": ImageToImage;
+  /** Parts of pictures made anew. */
+  readonly "inpainting": Inpainting;
   /** Small pictures to large ones. */
   readonly "super-resolution": SuperResolution;
+  /** Pictures from noise, or from noise and a class. */
+  readonly "unconditional-image-generation": Unconditional;
   /** A picture and labels to the label that fits best. */
   readonly "zero-shot-image-classification": ZeroShotImageClassification;
 }
@@ -38,14 +46,17 @@ const OPENERS: {
 } = {
   "text-to-image": textToImage,
   "image-to-image": imageToImage,
+  "inpainting": inpainting,
   "super-resolution": superResolution,
+  "unconditional-image-generation": unconditional,
   "zero-shot-image-classification": zeroShotImageClassification,
 };
 
 /**
  * Opens a model for a task.
  *
- * @param task `text-to-image`, `image-to-image`, `super-resolution`, `zero-shot-image-classification`.
+ * @param task `text-to-image`, `image-to-image`, `inpainting`, `super-resolution`,
+ * `unconditional-image-generation`, `zero-shot-image-classification`.
  * @param model An embedded model's name (default `shapes`), a diffusers folder by path or URL, or a source of files; and options.
  * @throws {SettingsError} If the task is not known, or the model cannot do it.
  * @throws {ModelError} If the model is not complete or not understood.

@@ -55,7 +55,7 @@ export async function sampleEnlarged(
 
   using placed = model.backend.upload(image);
   using denoiser = await superResolutionDenoiser(parts, request, { image: placed, context });
-  using decoder = await openDecoder(parts, request);
+  using decoder = await tiledDecoderOf(parts, request);
   const space: SpaceParts = { model, arithmetic, space: family.space, decoder };
   await prepareSamples(sampleShape, space);
   const reporting = { ...space, plan, prediction: predictionOf(sampling.scheduler) };
@@ -123,7 +123,7 @@ function networkInput(
 }
 
 /** What decodes tile by tile; nothing where there is one tile, or no decoder. */
-async function openDecoder(
+export async function tiledDecoderOf(
   { model, arithmetic, family: { space: { autoencoder, channels } } }: SuperResolutionParts,
   { sampleShape: [n], grids: { decoder: grid }, weighting }: SuperResolutionRequest,
 ): Promise<(ProgramSource & Disposable) | undefined> {

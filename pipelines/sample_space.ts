@@ -123,12 +123,12 @@ export async function encodePictures(
   parts: SpaceParts & { readonly batch: number },
 ): Promise<Value> {
   const { model, arithmetic, batch, space } = parts;
-  const { autoencoder, channels: latentChannels, factor } = space;
+  const { autoencoder } = space;
   if (autoencoder === null) return model.backend.upload(repeatPictures(pictures, batch));
   return await encodeImages(pictures, {
     component: await model.component(autoencoder.name),
     arithmetic,
-    family: { ...autoencoder, latentChannels, factor },
+    family: autoencoder,
     batch,
   });
 }

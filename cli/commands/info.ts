@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { isCheckpointPath } from "../../formats/originals/open_original_file.ts";
 import { EMBEDDED_MODELS, FileError } from "../../mod.ts";
 import type { Arguments } from "../arguments.ts";
 import { type Command, EXIT } from "../command.ts";
@@ -10,6 +11,7 @@ import { describeInstallation } from "../info/installation.ts";
 import { describeModel } from "../info/model.ts";
 import { describePicture } from "../info/picture.ts";
 import type { Report } from "../info/report.ts";
+import { describeCheckpoint, describeOnnxFile } from "../info/weights_file.ts";
 import { didYouMean } from "../nearest.ts";
 import type { Console } from "../terminal/console.ts";
 import { plainText } from "../terminal/plain_text.ts";
@@ -21,7 +23,10 @@ export const info: Command = {
   summary: "tell how a picture was made, what a model is made of, or what works here",
   operands: "[FILE|MODEL]",
   options: [{ name: "json", help: "one JSON object on stdout instead of text" }],
-  notes: ["FILE is a PNG; MODEL an embedded model's name or a folder as diffusers saves it."],
+  notes: [
+    "FILE is a PNG; MODEL an embedded model's name, a folder of diffusers or of ONNX files, a checkpoint",
+    "in one file, or any file of weights. Of weights only headers are read.",
+  ],
   run,
 };
 
@@ -41,12 +46,12 @@ async function run(args: Arguments, console: Console): Promise<number> {
 async function describe(subject: string | undefined): Promise<Report> {
   if (subject === undefined) return await describeInstallation();
   if (Object.hasOwn(EMBEDDED_MODELS, subject)) return await describeModel(subject);
-  if (/^https?:/i.test(subject)) {
-    return await (/\.png$/i.test(new URL(subject).pathname) ? describePicture : describeModel)(
-      subject,
-    );
-  }
-  return await (await isFolder(subject) ? describeModel : describePicture)(subject);
+  const isRemote = /^https?:/i.test(subject);
+  const path = isRemote ? new URL(subject).pathname : subject;
+  if (isCheckpointPath(path)) return await describeCheckpoint(subject);
+  if (/\.onnx$/i.test(path)) return await describeOnnxFile(subject);
+  const isModel = isRemote ? !/\.png$/i.test(path) : await isFolder(subject);
+  return await (isModel ? describeModel : describePicture)(subject);
 }
 
 async function isFolder(path: string): Promise<boolean> {

@@ -59,7 +59,14 @@ Deno.test("an embedded model, and the same as a folder", () =>
       model: folder,
       class: "LDMTextToImagePipeline",
       components: [
-        { name: "bert", class: "LDMBertModel", kind: "network", parameters: 291288, stored: "F16" },
+        {
+          name: "bert",
+          class: "LDMBertModel",
+          kind: "network",
+          parameters: 291288,
+          stored: "F16",
+          bytes: 582576,
+        },
         { name: "scheduler", class: "DDIMScheduler", kind: "scheduler" },
         { name: "tokenizer", class: "BertTokenizer", kind: "tokenizer" },
         {
@@ -68,6 +75,7 @@ Deno.test("an embedded model, and the same as a folder", () =>
           kind: "network",
           parameters: 4177892,
           stored: "F16",
+          bytes: 8355784,
         },
         {
           name: "vqvae",
@@ -75,8 +83,16 @@ Deno.test("an embedded model, and the same as a folder", () =>
           kind: "network",
           parameters: 858583,
           stored: "F16",
+          bytes: 1717166,
         },
       ],
+      tasks: ["text-to-image", "image-to-image", "inpainting", "zero-shot-image-classification"],
+      scheduler: { class: "DDIMScheduler", prediction: "v_prediction" },
+      memory: {
+        weights: { f32: 21311052, f16: 10655526 },
+        stored: 10655526,
+        working: JSON.parse(json.out).memory.working,
+      },
       defaults: {
         steps: 20,
         guidanceScale: 3,

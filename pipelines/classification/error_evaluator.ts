@@ -10,7 +10,7 @@ import { f32, type HostTensor, hostTensor, i32, sizeOf } from "../../graph/tenso
 import { trace } from "../../graph/trace.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
-import { encodePrompts } from "../text_encoding.ts";
+import { encodePrompts, type EncodePromptsOptions } from "../text_encoding.ts";
 import {
   type ClassifierPrediction,
   type Loss,
@@ -33,7 +33,7 @@ export interface ErrorEvaluatorOptions {
   readonly denoiser: Component;
   readonly textEncoder: Component;
   readonly tokenizer: Tokenizer;
-  readonly tokens: number;
+  readonly family: EncodePromptsOptions["family"];
   readonly arithmetic: Arithmetic;
   /** The picture's latents `[1, c, h, w]`; they stay the caller's. */
   readonly latents: Value;
@@ -111,11 +111,11 @@ async function encodeRows(
   prompts: readonly string[],
   options: ErrorEvaluatorOptions,
 ): Promise<Value> {
-  const { textEncoder, tokenizer, tokens, arithmetic, rows, onWarning } = options;
+  const { textEncoder, tokenizer, family, arithmetic, rows, onWarning } = options;
   using texts = await encodePrompts(prompts, {
     tokenizer,
     component: textEncoder,
-    family: { tokens },
+    family,
     onWarning,
   });
   const { spec } = texts;

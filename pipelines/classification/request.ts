@@ -216,7 +216,8 @@ function defaultOf(
 }
 
 function resumedSeed({ resume, seed }: ClassificationOptions): number {
-  const kept = resume!.seed;
+  const kept = resume?.seed;
+  if (typeof kept !== "number") throw new SettingsError("Cannot resume: the state is damaged");
   if (seed === undefined || seed === -1 || seed === kept) return kept;
   throw new SettingsError(`Cannot resume with seed ${seed}: the state has ${kept}`);
 }

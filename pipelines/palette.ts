@@ -1,0 +1,192 @@
+/**
+ * Palette (Saharia et al. 2022a): pictures from pictures by diffusion on pixels. The given picture stands beside the sample
+ * among the network's channels; in inpainting and uncropping it has noise where something is to be made.
+ *
+ * @module
+ */
+import { isObject, type JsonObject } from "../formats/json.ts";
+import { ModelError } from "../formats/model_error.ts";
+import { readJson } from "../formats/read_json.ts";
+import type { HostTensorOf } from "../graph/tensor_spec.ts";
+import type { Plan, Row } from "../schedulers/plan.ts";
+import { Arithmetic } from "./arithmetic.ts";
+import { conditionedDenoiser } from "./conditioned_denoiser.ts";
+import { denoise } from "./denoise.ts";
+import { describedImages } from "./described_images.ts";
+import { readLatents } from "./given_latents.ts";
+import { toPictures } from "./image_output.ts";
+import { readImages, readKeepMask } from "./kept_region.ts";
+import type { Model } from "./model.ts";
+import { readUNet2DConfig } from "./networks/unet_2d.ts";
+import type { PaletteOptions, PaletteResult } from "./palette_options.ts";
+import { predictionOf } from "./prediction.ts";
+import { pixelSpace, readSamples, repeatPictures } from "./sample_space.ts";
+import { sampleStep } from "./sample_step.ts";
+import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
+import { checkInteger, chooseSeed, noiseSource, SettingsError } from "./settings.ts";
+
+/** What the pipeline has to know of a model. */
+interface PaletteFamily {
+  /** Channels of the pictures that it makes. */
+  readonly channels: number;
+  readonly multiple: number;
+  readonly scheduler: JsonObject;
+  readonly steps: number;
+}
+
+/** A call, checked and with every default filled in. */
+interface Request {
+  /** The given pictures `[n, c, height, width]` in -1..1. */
+  readonly pictures: HostTensorOf<"f32">;
+  /** `[n, 1, height, width]`: 1 is kept, 0 is made. */
+  readonly keep: HostTensorOf<"f32"> | undefined;
+  readonly sampling: SamplingSettings;
+  readonly holeNoise: HostTensorOf<"f32"> | undefined;
+  readonly latents: HostTensorOf<"f32"> | undefined;
+  readonly stepSeed: number | undefined;
+}
+
+/**
+ * Reads what a model's folder says.
+ *
+ * @throws {SettingsError} If the model is of another class.
+ * @throws {ModelError} If its configuration cannot be used.
+ */
+async function paletteFamily({ className, description, folder }: Model): Promise<PaletteFamily> {
+  if (className !== "PalettePipeline") {
+    throw new SettingsError(
+      `Cannot use ${description} as Palette: it is of the class ${className}, not PalettePipeline`,
+    );
+  }
+  const unet = readUNet2DConfig(folder.component("unet").readConfig());
+  const { inChannels, outChannels: channels, levels } = unet;
+  if (inChannels !== 2 * channels) {
+    throw new ModelError(
+      `Cannot use ${description} as Palette: its U-Net takes ${inChannels} channels and gives ${channels}; ` +
+        "a picture beside the sample doubles them",
+    );
+  }
+  const scheduler = await readJson(folder.component("scheduler").files, "scheduler_config.json");
+  if (!isObject(scheduler) || typeof scheduler.num_train_timesteps !== "number") {
+    throw new ModelError(
+      `Cannot use the scheduler of ${description}: it does not say its num_train_timesteps`,
+    );
+  }
+  return {
+    channels,
+    multiple: 2 ** (levels.length - 1),
+    scheduler,
+    steps: scheduler.num_train_timesteps,
+  };
+}
+
+/** Checks a call before anything is computed. */
+function prepare(family: PaletteFamily, options: PaletteOptions): Request {
+  const count = checkInteger("count", options.count ?? 1, { min: 1, max: 1024 });
+  const { pictures, sides } = readImages(options.image, { ...options, ...family });
+  const given = pictures.shape[0]!;
+  const batch = given * count;
+  const repeated = repeatPictures(pictures, batch);
+  const { shape } = repeated;
+  const { keepMask } = options;
+  if (keepMask === undefined && options.holeNoise !== undefined) {
+    throw new SettingsError("Cannot use holeNoise without keepMask: the picture has no hole");
+  }
+  return {
+    pictures: repeated,
+    keep: keepMask === undefined
+      ? undefined
+      : repeatPictures(readKeepMask(keepMask, { sides, count: given }), batch),
+    sampling: readSamplingSettings(options, {
+      batch,
+      scheduler: family.scheduler,
+      defaults: { steps: family.steps },
+    }),
+    holeNoise: readLatents(options.holeNoise, shape),
+    latents: readLatents(options.latents, shape),
+    stepSeed: options.stepSeed === undefined ? undefined : chooseSeed(options.stepSeed),
+  };
+}
+
+/**
+ * Makes pictures from pictures: fills holes, adds margins, colours, as the model was trained to.
+ *
+ * @param model An open model; it stays the caller's.
+ * @throws {SettingsError} If a setting cannot be used, or the model is none of Palette's; nothing is computed then.
+ * @throws {SchedulerError} If the scheduler or its steps cannot be used.
+ * @throws {NonFiniteError} If the network overflowed.
+ * @throws The signal's reason, if it is aborted.
+ */
+export async function palette(model: Model, options: PaletteOptions): Promise<PaletteResult> {
+  using arithmetic = new Arithmetic(model.backend);
+  const family = await paletteFamily(model);
+  const { pictures, keep, sampling, holeNoise, latents: given, stepSeed } = prepare(
+    family,
+    options,
+  );
+  const { shape } = pictures;
+  const { seeds, scheduler } = sampling;
+  const plan = keep === undefined ? sampling.plan : keepingPlan(sampling.plan);
+  const { signal, onStep } = options;
+  signal?.throwIfAborted();
+  options.onPlan?.(plan);
+
+  const draw = noiseSource(seeds, shape);
+  const drawn = (): HostTensorOf<"f32"> => ({ dtype: "f32", shape, data: draw() });
+  const seen = keep === undefined
+    ? pictures
+    : withNoise(pictures, { keep, noise: holeNoise ?? drawn() });
+  const first = given ?? (keep === undefined ? drawn() : seen);
+  using beside = model.backend.upload(seen);
+  using denoiser = await conditionedDenoiser(await model.component("unet"), {
+    arithmetic,
+    shape,
+    before: beside,
+    // It is told how much of the picture's variance is left, the cumulative alpha, where others are told a timestep.
+    time: ({ index }) => pictureVariance(plan.rows[index]!),
+  });
+  const inSpace = { model, arithmetic, space: pixelSpace(family.channels) };
+  const prediction = predictionOf(scheduler);
+  using last = await denoise(plan, {
+    backend: model.backend,
+    start: { sample: first },
+    known: keep && { image: pictures, mask: keep },
+    evaluate: denoiser.evaluate,
+    draw: options.drawStep ?? (stepSeed === undefined ? draw : noiseSource(stepSeed, shape)),
+    compileUpdate: (key, build) => arithmetic.program(key, build),
+    signal,
+    listener: onStep && ((event) => onStep(sampleStep(event, { ...inSpace, plan, prediction }))),
+  });
+  const { latents, tensor } = await readSamples(last, inSpace);
+  const images = describedImages(toPictures(tensor), { model, sampling });
+  return { images, latents, tensor, seed: sampling.seed };
+}
+
+/** After every step the given picture stands where it is kept, without noise: so the network was trained. */
+function keepingPlan(plan: Plan): Plan {
+  return {
+    ...plan,
+    rows: plan.rows.map((row) => ({
+      ...row,
+      known: { signal: 1, noise: 0, draw: "start", when: "after" },
+    })),
+  };
+}
+
+function pictureVariance({ level: { signal, noise } }: Row): number {
+  return signal ** 2 / (signal ** 2 + noise ** 2);
+}
+
+/** The picture where it is kept, noise elsewhere. */
+function withNoise(
+  { shape, data }: HostTensorOf<"f32">,
+  { keep, noise }: { readonly keep: HostTensorOf<"f32">; readonly noise: HostTensorOf<"f32"> },
+): HostTensorOf<"f32"> {
+  const [, c, height, width] = shape as [number, number, number, number];
+  const plane = height * width;
+  const mixed = data.map((value, at) => {
+    const kept = keep.data[Math.floor(at / (c * plane)) * plane + at % plane]!;
+    return kept * value + (1 - kept) * noise.data[at]!;
+  });
+  return { dtype: "f32", shape, data: mixed };
+}
