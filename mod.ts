@@ -49,6 +49,13 @@ export {
   onnxruntimeBackend,
   type OnnxruntimeOptions,
 } from "./backends/onnxruntime/onnxruntime_backend.ts";
+export { type ModelFeed, OnnxruntimeModel } from "./backends/onnxruntime/model.ts";
+export type {
+  ExternalFile,
+  OrtPort,
+  OrtType,
+  Provider as OnnxruntimeProvider,
+} from "./backends/onnxruntime/protocol.ts";
 export { OnnxRuntimeError } from "./backends/onnxruntime/runtime.ts";
 export { referenceBackend, type ReferenceOptions } from "./backends/reference/backend.ts";
 
@@ -84,6 +91,9 @@ export {
 } from "./formats/files.ts";
 export * from "./formats/images/mod.ts";
 export { type ModelComponent, type ModelFolder } from "./formats/model_folder.ts";
+export type { OnnxPart } from "./formats/onnx/onnx_folder.ts";
+export type { OnnxSignature, SignatureFile, SignatureValue } from "./formats/onnx/signature.ts";
+export type { ElementType, OnnxDim } from "./formats/onnx/onnx_model.ts";
 export { type ComponentKind } from "./formats/pipeline_classes.ts";
 export { type WeightsOptions } from "./formats/open_weights.ts";
 export type { ConfigReader, ListLength, NullableReader, Range } from "./formats/config_reader.ts";

@@ -3,8 +3,11 @@
  *
  * @module
  */
+import type { Backend } from "../backends/backend.ts";
 import type { HostTensor } from "../graph/tensor_spec.ts";
+import { Arithmetic } from "../pipelines/arithmetic.ts";
 import type { Component } from "../pipelines/component.ts";
+import { blendedTiles } from "../pipelines/tiling/blended_tiles.ts";
 import { boundOf, type Comparison, magnitude } from "./comparison.ts";
 import { type GoldenCase, recordedErrors } from "./golden_case.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";
@@ -34,11 +37,15 @@ const INPUT_NAMES: Readonly<Record<string, string>> = { image: "x", latents: "z"
  */
 export async function runComponentCase(
   golden: GoldenCase,
-  options: { readonly component: Component; readonly exact: boolean },
+  options: {
+    readonly component: Component;
+    /** What the component is on. */
+    readonly backend: Backend;
+    readonly exact: boolean;
+  },
 ): Promise<readonly Comparison[]> {
-  const { component, exact } = options;
+  const { component, backend, exact } = options;
   const { settings, tensors } = golden;
-  if (settings.tile_latent_size !== undefined) throw new UnsupportedCaseError("tiled decoding");
   const inputs: Record<string, HostTensor> = {};
   for (const [name, tensor] of tensors) {
     if (!name.startsWith("input.")) continue;
@@ -52,7 +59,9 @@ export async function runComponentCase(
   }
   const wanted = [...tensors.keys()].filter((name) => name.startsWith("output."))
     .map((name) => name.slice("output.".length));
-  const actual = await compute(component, { settings, inputs, wanted });
+  const actual = settings.tile_latent_size === undefined
+    ? await compute(component, { settings, inputs, wanted })
+    : { image: await decodeTiles(component, { settings, z: inputs.z!, backend }) };
   const errors = recordedErrors(golden);
   // In a trace the error of one module is recorded; its share of that module's magnitude serves for all.
   const [[error, largest]] = settings.kind === "trace"
@@ -133,4 +142,28 @@ async function traceAutoencoder(
     outputs: wanted.filter((name) => !encoding.includes(name)),
   });
   return { ...encoded, ...decoded };
+}
+
+/** diffusers' `enable_tiling()`. */
+async function decodeTiles(
+  component: Component,
+  { settings, z, backend }: {
+    readonly settings: GoldenCase["settings"];
+    readonly z: HostTensor;
+    readonly backend: Backend;
+  },
+): Promise<HostTensor> {
+  const tile = settings.tile_latent_size as number;
+  const { nodes } = component.graph({ z: { ...z, shape: [1, z.shape[1]!, 1, 1] } }, "decode");
+  using arithmetic = new Arithmetic(backend);
+  using latents = backend.upload(z);
+  using image = await blendedTiles(component, latents, {
+    arithmetic,
+    method: "decode",
+    output: "sample",
+    tile,
+    // A single position of latents tells how large it becomes.
+    becomes: tile * nodes.at(-1)!.output.shape[2]!,
+  });
+  return await image.read();
 }

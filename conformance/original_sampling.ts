@@ -14,6 +14,7 @@ import { type Scheduler, scheduler } from "../schedulers/scheduler.ts";
 import type { OriginalCase } from "./original_cases.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
 import { originalContext } from "./original_context.ts";
+import { runOriginalInpainting } from "./original_inpainting.ts";
 import { runOriginalPalette } from "./original_palette.ts";
 import { runOriginalSuperResolution } from "./original_super_resolution.ts";
 import { runOriginalUnconditional } from "./original_unconditional.ts";
@@ -29,6 +30,8 @@ const PIPELINES: ReadonlySet<string> = new Set([
 const BY_PIPELINE: ReadonlyMap<string, typeof runOriginalSampling> = new Map([
   ["LDMPipeline", runOriginalUnconditional],
   ["LDMClassToImagePipeline", runOriginalUnconditional],
+  ["LDMInpaintingPipeline", runOriginalInpainting],
+  ["StableDiffusionInpaintPipeline", runOriginalInpainting],
   ["PalettePipeline", runOriginalPalette],
   ["LDMSuperResolutionPipeline", runOriginalSuperResolution],
   ["StableDiffusionUpscalePipeline", runOriginalSuperResolution],

@@ -40,8 +40,8 @@ export async function runOriginalSuperResolution(
       ? unitInterval(inputs.condition!)
       : unitTensor(inputs.lr_uint8),
     latents: inputs.x_T!,
-    tiles: tilesOf(settings),
     ...asked(settings, inputs),
+    tiles: tilesOf(settings),
   }, parts);
   const { plan, scheduler } = request.sampling;
   using context = inputs.ids === undefined ? undefined : await originalContext(inputs, checkpoint);
@@ -77,9 +77,13 @@ export async function runOriginalSuperResolution(
 /** Steps, noise and guidance of a case; SR3 runs through all of its steps. */
 function asked(
   { requested_steps, eta, guidance_scale }: OriginalCase["settings"],
-  { noise_level }: OriginalCase["inputs"],
+  { noise_level, condition }: OriginalCase["inputs"],
 ): Partial<SuperResolutionOptions> {
   return {
+    // The script enlarges before it samples.
+    ...(condition === undefined
+      ? {}
+      : { width: condition.shape.at(-1)!, height: condition.shape.at(-2)! }),
     ...(requested_steps === undefined ? {} : { steps: requested_steps as number }),
     ...(eta === undefined ? {} : { eta: eta as number }),
     ...(guidance_scale === undefined ? {} : { guidanceScale: guidance_scale as number }),

@@ -348,6 +348,7 @@ async function runGolden(
         const path = `${settings.model}/${settings.component}`;
         return await runComponentCase(golden, {
           component: await models.component(root, path),
+          backend,
           exact,
         });
       }

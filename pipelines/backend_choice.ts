@@ -48,20 +48,13 @@ export async function chooseBackend(choice: BackendChoice): Promise<ChosenBacken
   switch (choice) {
     case "auto":
       return await hardwareWebgpu() ?? await anyOnnxruntime();
-    case "webgpu": {
-      // Loaded when it is asked for: the reference alone starts sooner.
-      const { hasWebgpu } = await import("../backends/webgpu/webgpu_backend.ts");
-      if (!await hasWebgpu()) {
-        throw new BackendError(
-          "Cannot use the backend webgpu: navigator.gpu has no adapter here; a graphics driver with Vulkan, Metal or " +
-            "Direct3D 12 is needed",
-        );
-      }
+    case "webgpu":
+      await checkAdapter(choice);
       return await webgpu();
-    }
     case "onnxruntime":
       return await onnxruntime("wasm");
     case "onnxruntime-webgpu":
+      await checkAdapter(choice);
       return await onnxruntime("webgpu");
     case "reference":
       return reference();
@@ -70,6 +63,17 @@ export async function chooseBackend(choice: BackendChoice): Promise<ChosenBacken
         `Cannot use the backend ${JSON.stringify(choice)}: there are ${BACKENDS.join(", ")}`,
       );
   }
+}
+
+/** @throws {BackendError} If there is no adapter. */
+async function checkAdapter(choice: string): Promise<void> {
+  // Loaded when it is asked for: the reference alone starts sooner.
+  const { hasWebgpu } = await import("../backends/webgpu/webgpu_backend.ts");
+  if (await hasWebgpu()) return;
+  throw new BackendError(
+    `Cannot use the backend ${choice}: navigator.gpu has no adapter here; a graphics driver with Vulkan, Metal or ` +
+      "Direct3D 12 is needed",
+  );
 }
 
 function reference(reason?: string): ChosenBackend {

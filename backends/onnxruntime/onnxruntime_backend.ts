@@ -11,7 +11,6 @@ import { BYTES, type HostTensor, sizeOf } from "../../graph/tensor_spec.ts";
 import {
   type Backend,
   checkHostTensor,
-  checkInputs,
   checkWeights,
   type CompileOptions,
   DisposedError,

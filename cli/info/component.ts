@@ -6,7 +6,7 @@
 import type { OnnxPart } from "../../formats/onnx/onnx_folder.ts";
 import type { OnnxSignature, SignatureValue } from "../../formats/onnx/signature.ts";
 import { type ModelComponent, ModelError } from "../../mod.ts";
-import { summarizeWeights, type WeightsSummary } from "./weights.ts";
+import { bytesText, summarizeWeights, type WeightsSummary } from "./weights.ts";
 
 /** A component, with its weights or why there are none. */
 export interface ComponentReport extends Partial<WeightsSummary> {
@@ -70,10 +70,10 @@ export function onnxReport(
 /** Lines about an ONNX file. */
 export function onnxLines(
   name: string,
-  { opset, inputs, outputs }: Omit<OnnxReport, "method">,
+  { opset, bytes, inputs, outputs }: Omit<OnnxReport, "method">,
 ): readonly string[] {
   return [
-    `${name}: opset ${opset}`,
+    `${name}: opset ${opset}, ${bytesText(bytes)}`,
     ...inputs.map((value) => `  takes ${valueText(value)}`),
     ...outputs.map((value) => `  gives ${valueText(value)}`),
   ];

@@ -42,13 +42,17 @@ export function describeMemory(
   }
 }
 
-/** The same in a line or two. */
+/** The same in lines. */
 export function memoryLines({ weights, stored, working, problem }: MemoryReport): string[] {
   const kept = weights === null
-    ? `${bytesText(stored)} of weights as they are stored`
+    ? "weights as they are stored"
     : `${bytesText(weights.f32)} of weights in f32, ${bytesText(weights.f16)} in f16`;
   const beside = working === null
     ? ""
     : `; about ${bytesText(working)} of intermediate results at its own size`;
-  return [`Memory: ${kept}${beside}`, ...(problem === undefined ? [] : [problem])];
+  return [
+    `Stored: ${bytesText(stored)} of weights`,
+    `Memory: ${kept}${beside}`,
+    ...(problem === undefined ? [] : [problem]),
+  ];
 }

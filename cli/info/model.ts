@@ -23,7 +23,6 @@ import { describeMemory, memoryLines } from "./memory.ts";
 import type { OpenedCheckpoint } from "./open_checkpoint.ts";
 import type { Report } from "./report.ts";
 import { tasksOf } from "./tasks.ts";
-import { bytesText } from "./weights.ts";
 
 /**
  * Reads a model's configurations and the headers of its weights, and no tensor.
@@ -79,13 +78,12 @@ export async function describeModel(
 
 function componentTable(components: readonly ComponentReport[]): string[] {
   return formatTable([
-    ["component", "class", "parameters", "stored as", "size"],
+    ["component", "class", "parameters", "stored as"],
     ...components.map((one) => [
       one.name,
       one.class,
       one.parameters?.toLocaleString("en") ?? (one.problem === undefined ? "" : "none"),
       one.stored ?? (one.onnx === undefined ? "" : "ONNX"),
-      one.bytes === undefined ? "" : bytesText(one.bytes),
     ]),
   ]);
 }

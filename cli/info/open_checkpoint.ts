@@ -6,6 +6,7 @@
 import { type FileSource, locateFile } from "../../formats/files.ts";
 import { openOriginalFile } from "../../formats/originals/open_original_file.ts";
 import { type OriginalFolder, originalFolder } from "../../formats/originals/original_folder.ts";
+import { mayRead } from "../may_read.ts";
 
 /** A checkpoint, and whether a configuration beside it was looked for. */
 export interface OpenedCheckpoint {
@@ -24,11 +25,12 @@ export interface OpenedCheckpoint {
  */
 export async function openCheckpoint(where: string): Promise<OpenedCheckpoint> {
   const { files, path } = locateFile(where);
+  const isRemote = /^https?:/i.test(where); // whoever names a server may ask it
   const unseen: string[] = [];
   const seen: FileSource = {
     ...files,
     async exists(name) {
-      if (await mayRead(where, name)) return await files.exists(name);
+      if (isRemote || await mayRead(neighbour(where, name))) return await files.exists(name);
       unseen.push(name);
       return false;
     },
@@ -37,11 +39,8 @@ export async function openCheckpoint(where: string): Promise<OpenedCheckpoint> {
   return { folder, unseen };
 }
 
-/** Whether a file in the same folder may be read without asking. Servers are asked: they have been named. */
-async function mayRead(where: string, neighbour: string): Promise<boolean> {
-  if (/^https?:/i.test(where)) return true;
-  const path = /^file:/i.test(where)
-    ? new URL(encodeURIComponent(neighbour), where)
-    : where.slice(0, Math.max(where.lastIndexOf("/"), where.lastIndexOf("\\")) + 1) + neighbour;
-  return (await Deno.permissions.query({ name: "read", path })).state === "granted";
+/** The place of a file in the same folder. */
+function neighbour(where: string, name: string): string | URL {
+  if (/^file:/i.test(where)) return new URL(encodeURIComponent(name), where);
+  return where.slice(0, Math.max(where.lastIndexOf("/"), where.lastIndexOf("\\")) + 1) + name;
 }

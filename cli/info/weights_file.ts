@@ -69,6 +69,6 @@ export async function describeOnnxFile(where: string): Promise<Report> {
   const report = onnxReport(await readOnnxSignature(files, path), await files.size(path));
   return {
     json: { file: where, ...report },
-    lines: [...onnxLines(where, report), `Size: ${bytesText(report.bytes)}`],
+    lines: onnxLines(where, report),
   };
 }

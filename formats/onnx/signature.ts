@@ -28,7 +28,7 @@ export interface SignatureValue {
 }
 
 /** A file with weights that an .onnx file needs beside it. */
-export interface ExternalFile {
+export interface SignatureFile {
   /** What the model calls it. */
   readonly location: string;
   /** Its path in the source of files. */
@@ -50,7 +50,7 @@ export interface OnnxSignature {
   /** Results. */
   readonly outputs: readonly SignatureValue[];
   /** Files with weights; each is there, in the model's folder, and long enough. */
-  readonly external: readonly ExternalFile[];
+  readonly external: readonly SignatureFile[];
 }
 
 /** A file of 2 GiB or more is no protocol buffer. */
@@ -178,9 +178,9 @@ async function checkExternal(
     readonly path: string;
     readonly fail: Fail;
   },
-): Promise<readonly ExternalFile[]> {
+): Promise<readonly SignatureFile[]> {
   const folder = path.slice(0, path.lastIndexOf("/") + 1);
-  const found = new Map<string, ExternalFile>();
+  const found = new Map<string, SignatureFile>();
   for (const { name, location, offset, length } of tensors) {
     const user = `its weight ${display(name)} stands in ${display(location)}`;
     let file = found.get(location);
