@@ -93,7 +93,7 @@ export * from "./formats/images/mod.ts";
 export { type ModelComponent, type ModelFolder } from "./formats/model_folder.ts";
 export type { OnnxPart } from "./formats/onnx/onnx_folder.ts";
 export type { OnnxSignature, SignatureFile, SignatureValue } from "./formats/onnx/signature.ts";
-export type { ElementType, OnnxDim } from "./formats/onnx/onnx_model.ts";
+export { ELEMENT_TYPES, type ElementType, type OnnxDim } from "./formats/onnx/onnx_model.ts";
 export { type ComponentKind } from "./formats/pipeline_classes.ts";
 export { type WeightsOptions } from "./formats/open_weights.ts";
 export type { ConfigReader, ListLength, NullableReader, Range } from "./formats/config_reader.ts";
@@ -124,6 +124,13 @@ export {
 export { Component, type ComponentProgramOptions } from "./pipelines/component.ts";
 export { GeneratedImage } from "./pipelines/generated_image.ts";
 export { NonFiniteError } from "./pipelines/image_output.ts";
+export type { ImageToImage, ImageToImageOptions } from "./pipelines/image_to_image_options.ts";
+export type {
+  Inpainting,
+  InpaintingOptions,
+  InpaintingResult,
+  MaskReduction,
+} from "./pipelines/inpainting_options.ts";
 export {
   type Model,
   type ModelOptions,
@@ -146,6 +153,16 @@ export type { GivenImages } from "./pipelines/kept_region.ts";
 export type { RepaintOptions, RepaintResult } from "./pipelines/repaint_options.ts";
 export type { SampleStep } from "./pipelines/sample_step.ts";
 export { SettingsError } from "./pipelines/settings.ts";
+export type {
+  SuperResolution,
+  SuperResolutionOptions,
+  SuperResolutionResult,
+  SuperResolutionStep,
+  TileOptions,
+} from "./pipelines/super_resolution_options.ts";
+export type { Sides } from "./pipelines/tiling/tile_grid.ts";
+export type { TileWeighting } from "./pipelines/tiling/tile_weights.ts";
+export type { NetworkCost, TilingCost } from "./pipelines/tiling/tiling_cost.ts";
 export type { ClassOptions } from "./pipelines/class_conditioning.ts";
 export type {
   Unconditional,

@@ -8,7 +8,9 @@ import { type Command, EXIT } from "./command.ts";
 import { conform } from "./commands/conform.ts";
 import { convert } from "./commands/convert.ts";
 import { exportModel } from "./commands/export.ts";
+import { img2img } from "./commands/img2img.ts";
 import { info } from "./commands/info.ts";
+import { inpaint } from "./commands/inpaint.ts";
 import { txt2img } from "./commands/txt2img.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { InterruptedError } from "./interrupt.ts";
@@ -19,7 +21,15 @@ import { type Console, systemConsole } from "./terminal/console.ts";
 import { UsageError } from "./usage_error.ts";
 import { VERSION } from "./version.ts";
 
-const COMMANDS: readonly Command[] = [txt2img, convert, exportModel, info, conform];
+const COMMANDS: readonly Command[] = [
+  txt2img,
+  img2img,
+  inpaint,
+  convert,
+  exportModel,
+  info,
+  conform,
+];
 
 /**
  * Does what a command line says.

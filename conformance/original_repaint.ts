@@ -3,9 +3,9 @@
  *
  * @module
  */
-import { type HostTensor, type HostTensorOf, hostTensor } from "../graph/tensor_spec.ts";
+import { type HostTensor, hostTensor, type HostTensorOf } from "../graph/tensor_spec.ts";
 import { repaint } from "../pipelines/repaint.ts";
-import { type Jumps, jumpingSteps } from "../schedulers/jumping_steps.ts";
+import { jumpingSteps, type Jumps } from "../schedulers/jumping_steps.ts";
 import { checkpointModel } from "./checkpoint_model.ts";
 import type { OriginalCase } from "./original_cases.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";

@@ -94,7 +94,7 @@ function asked(
 /** The original's `split_input_params`. */
 function tilesOf(
   { split_input_params }: OriginalCase["settings"],
-): SuperResolutionOptions["tiles"] {
+): NonNullable<SuperResolutionOptions["tiles"]> {
   if (split_input_params === null || split_input_params === undefined) return "off";
   const { ks, stride } = split_input_params as { readonly ks: number; readonly stride: number };
   return { size: ks, overlap: ks - stride, weighting: "distance" };

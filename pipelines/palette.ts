@@ -8,7 +8,7 @@ import { isObject, type JsonObject } from "../formats/json.ts";
 import { ModelError } from "../formats/model_error.ts";
 import { readJson } from "../formats/read_json.ts";
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
-import type { Plan, Row } from "../schedulers/plan.ts";
+import type { Plan } from "../schedulers/plan.ts";
 import { Arithmetic } from "./arithmetic.ts";
 import { conditionedDenoiser } from "./conditioned_denoiser.ts";
 import { denoise } from "./denoise.ts";
@@ -24,6 +24,8 @@ import { pixelSpace, readSamples, repeatPictures } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
 import { checkInteger, chooseSeed, noiseSource, SettingsError } from "./settings.ts";
+import { stepNoise } from "./step_noise.ts";
+import { timeInput } from "./time_input.ts";
 
 /** What the pipeline has to know of a model. */
 interface PaletteFamily {
@@ -142,8 +144,7 @@ export async function palette(model: Model, options: PaletteOptions): Promise<Pa
     arithmetic,
     shape,
     before: beside,
-    // It is told how much of the picture's variance is left, the cumulative alpha, where others are told a timestep.
-    time: ({ index }) => pictureVariance(plan.rows[index]!),
+    time: timeInput(model.folder.settings, plan),
   });
   const inSpace = { model, arithmetic, space: pixelSpace(family.channels) };
   const prediction = predictionOf(scheduler);
@@ -152,7 +153,7 @@ export async function palette(model: Model, options: PaletteOptions): Promise<Pa
     start: { sample: first },
     known: keep && { image: pictures, mask: keep },
     evaluate: denoiser.evaluate,
-    draw: options.drawStep ?? (stepSeed === undefined ? draw : noiseSource(stepSeed, shape)),
+    draw: stepNoise({ ...options, stepSeed }, { draw, shape }),
     compileUpdate: (key, build) => arithmetic.program(key, build),
     signal,
     listener: onStep && ((event) => onStep(sampleStep(event, { ...inSpace, plan, prediction }))),
@@ -171,10 +172,6 @@ function keepingPlan(plan: Plan): Plan {
       known: { signal: 1, noise: 0, draw: "start", when: "after" },
     })),
   };
-}
-
-function pictureVariance({ level: { signal, noise } }: Row): number {
-  return signal ** 2 / (signal ** 2 + noise ** 2);
 }
 
 /** The picture where it is kept, noise elsewhere. */

@@ -9,12 +9,11 @@ import type { GivenImages } from "./kept_region.ts";
 import type { UnconditionalOptions, UnconditionalResult } from "./unconditional_options.ts";
 
 /** What {@linkcode palette} is asked for. */
-export interface PaletteOptions
-  extends
-    Pick<
-      UnconditionalOptions,
-      "count" | "seed" | "stepSeed" | "drawStep" | "eta" | "onPlan" | "onStep" | "signal"
-    > {
+export interface PaletteOptions extends
+  Pick<
+    UnconditionalOptions,
+    "count" | "seed" | "stepSeed" | "drawStep" | "eta" | "onPlan" | "onStep" | "signal"
+  > {
   /**
    * The picture, or several, which get one size, that of the first; alpha is left out. Or a tensor `[n, channels, height, width]`
    * in 0..1, such as results have. To colour a grey picture give it as it is.

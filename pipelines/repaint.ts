@@ -31,6 +31,7 @@ import { readRepaintSampling, type RepaintSampling } from "./repaint_sampling.ts
 import { encodePictures, prepareSamples, readSamples, repeatPictures } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
 import { checkInteger, chooseSeed, noiseSource } from "./settings.ts";
+import { stepNoise } from "./step_noise.ts";
 
 /** What painting takes and does not depend on the call. */
 export interface RepaintParts {
@@ -132,8 +133,7 @@ export async function repaintWith(
   using image = await encodePictures(region.pictures, { ...inSpace, batch });
   const draw = noiseSource(seeds, shape);
   const noise: HostTensorOf<"f32"> = given ?? { dtype: "f32", shape, data: draw() };
-  const drawStep = options.drawStep ??
-    (stepSeed === undefined ? draw : noiseSource(stepSeed, shape));
+  const drawStep = stepNoise({ ...options, stepSeed }, { draw, shape });
   await prepareSamples(shape, inSpace);
   const prediction = predictionOf(sampling.scheduler);
   using last = await denoise(plan, {
@@ -156,6 +156,7 @@ export async function repaintWith(
     model,
     sampling,
     ...(condition.kind === "text" ? { texts: condition.texts } : {}),
+    more: { "jump length": sampling.jumpLength, "jump samples": sampling.jumpNSample },
   });
   return { images, latents, tensor, seed: sampling.seed };
 }

@@ -5,6 +5,7 @@
  */
 import type { JsonObject } from "../formats/json.ts";
 import { jumpingPlan } from "../schedulers/jumping_plan.ts";
+import type { Jumps } from "../schedulers/jumping_steps.ts";
 import { type Scheduler, scheduler as makeScheduler } from "../schedulers/scheduler.ts";
 import { predictionOf } from "./prediction.ts";
 import type { RepaintOptions } from "./repaint_options.ts";
@@ -17,7 +18,7 @@ const OWN = "RePaintScheduler";
 const STEPS = 250;
 
 /** How a call is sampled. */
-export interface RepaintSampling extends SamplingSettings {
+export interface RepaintSampling extends SamplingSettings, Jumps {
   /** The last sample is the given picture where that is kept. */
   readonly exact: boolean;
 }
@@ -56,13 +57,11 @@ export function readRepaintSampling(
   });
   const { scheduler, eta } = sampling;
   const jumps = { jumpLength, jumpNSample };
-  return scheduler.name === OWN
-    ? {
-      ...sampling,
-      plan: scheduler.plan(sampling.steps, { eta, ...jumps }),
-      exact: true,
-    }
-    : { ...sampling, plan: jumpingPlan(sampling.plan, jumps), exact: false };
+  const exact = scheduler.name === OWN;
+  const plan = exact
+    ? scheduler.plan(sampling.steps, { eta, ...jumps })
+    : jumpingPlan(sampling.plan, jumps);
+  return { ...sampling, ...jumps, plan, exact };
 }
 
 /** RePaint's own where it can be used: it takes noise without a variance, and goes by betas. */

@@ -19,6 +19,7 @@ import { prepareSamples, readSamples } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
 import { checkInteger, checkSide, chooseSeed, noiseSource, SettingsError } from "./settings.ts";
+import { stepNoise } from "./step_noise.ts";
 import { unconditionalFamily } from "./unconditional_family.ts";
 import type {
   Unconditional,
@@ -128,7 +129,7 @@ export async function drawFromNoise(
     backend: model.backend,
     start: { noise },
     evaluate: denoiser.evaluate,
-    draw: options.drawStep ?? (stepSeed === undefined ? draw : noiseSource(stepSeed, shape)),
+    draw: stepNoise({ ...options, stepSeed }, { draw, shape }),
     compileUpdate: (key, build) => arithmetic.program(key, build),
     signal,
     listener: onStep && ((event) => onStep(sampleStep(event, { ...inSpace, plan, prediction }))),

@@ -79,7 +79,7 @@ export const UNCONDITIONAL_PIPELINES: ReadonlySet<string> = new Set(CLASSES.keys
  * @throws {ModelError} If its configuration cannot be used.
  */
 export async function unconditionalFamily(model: Model): Promise<UnconditionalFamily> {
-  const { folder, className, description } = model;
+  const { className, description } = model;
   const facts = CLASSES.get(className);
   if (facts === undefined) {
     throw new SettingsError(

@@ -4,7 +4,7 @@
  *
  * @module
  */
-import { type Jumps, jumpingSteps } from "./jumping_steps.ts";
+import { jumpingSteps, type Jumps } from "./jumping_steps.ts";
 import type { Level, Plan, Row } from "./plan.ts";
 import { SchedulerError } from "./scheduler_error.ts";
 

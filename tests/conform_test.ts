@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { conform, hasWebgpu, referenceBackend, webgpuBackend } from "../mod.ts";
+import { conform, hasWebgpu, onnxruntimeBackend, referenceBackend, webgpuBackend } from "../mod.ts";
 
 const GOLDENS = new URL("./goldens/", import.meta.url);
 
@@ -28,6 +28,25 @@ Deno.test({
     assertEquals(failed.map(({ file, detail }) => `${file}: ${detail}`), []);
     assert(report.passed > 20, `${report.passed} passed`);
   },
+});
+
+Deno.test("ONNX Runtime passes the golden files that are here", async () => {
+  await using backend = onnxruntimeBackend();
+  const groups = ["ops", "schedulers", "components", "pipelines", "shapes", "onnx"];
+  const report = await conform(GOLDENS, { backend, exact: false, groups });
+  const failed = report.cases.filter(({ status }) => status === "failed");
+  assertEquals(failed.map(({ file, detail }) => `${file}: ${detail}`), []);
+  for (const group of groups) {
+    assert(report.cases.some((each) => each.group === group && each.status === "passed"), group);
+  }
+});
+
+Deno.test("ONNX Runtime passes every operator's table of cases", async () => {
+  await using backend = onnxruntimeBackend();
+  const { cases, passed } = await conform(null, { backend, exact: false });
+  const others = cases.filter(({ status }) => status !== "passed");
+  assertEquals(others.map(({ kind, file, detail }) => `${kind} ${file}: ${detail}`), []);
+  assert(passed > 250, `${passed} passed`);
 });
 
 Deno.test("a case that is off by more than its bound fails, and says where", async () => {

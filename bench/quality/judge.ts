@@ -12,7 +12,7 @@ import {
   type SceneWords,
   type Size,
   type ThingWords,
-} from "./shapes_world.ts";
+} from "../../assets/shapes_world.ts";
 
 /** What a prompt can be right about, and a picture wrong. */
 export const ASPECTS = ["count", "colour", "shape", "relation", "size", "background"] as const;
@@ -50,7 +50,7 @@ const LEAST_OVERLAP = 0.7;
  * @example A drawn scene shows its caption, and no other
  * ```ts
  * import { judgePicture } from "./judge.ts";
- * import { arrangeScene, drawScene, parseCaption } from "./shapes_world.ts";
+ * import { arrangeScene, drawScene, parseCaption } from "../../assets/shapes_world.ts";
  *
  * const prompt = "a small red star above a blue ring on a white background";
  * const picture = { height: 128, width: 128, data: drawScene(arrangeScene(parseCaption(prompt)), 128) };

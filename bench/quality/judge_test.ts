@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { TorchGenerator } from "../../random/torch_generator.ts";
 import { judgePicture } from "./judge.ts";
-import { SHAPES } from "./shape_distance.ts";
+import { SHAPES } from "../../assets/shape_distance.ts";
 import {
   caption,
   COLOUR_NAMES,
@@ -14,7 +14,7 @@ import {
   type Scene,
   type SceneWords,
   type ThingWords,
-} from "./shapes_world.ts";
+} from "../../assets/shapes_world.ts";
 
 const generator = new TorchGenerator(20);
 

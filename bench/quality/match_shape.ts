@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { type Shape, shapeDistance, SHAPES } from "./shape_distance.ts";
+import { type Shape, shapeDistance, SHAPES } from "../../assets/shape_distance.ts";
 
 /** How well a shape fits a silhouette, where it fits best. */
 export interface ShapeMatch {

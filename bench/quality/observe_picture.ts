@@ -5,8 +5,8 @@
  */
 import { matchShapes, type ShapeMatch } from "./match_shape.ts";
 import { type Rgb, type RgbPicture, segmentPicture } from "./segment_picture.ts";
-import type { Shape } from "./shape_distance.ts";
-import { type Colour, COLOUR_NAMES, COLOURS } from "./shapes_world.ts";
+import type { Shape } from "../../assets/shape_distance.ts";
+import { type Colour, COLOUR_NAMES, COLOURS } from "../../assets/shapes_world.ts";
 
 /** A thing seen. */
 export interface ObservedThing {

@@ -6,7 +6,7 @@
 import { type Aspect, ASPECTS, type Judgement, judgeObservation } from "./judge.ts";
 import { observePicture } from "./observe_picture.ts";
 import type { RgbPicture } from "./segment_picture.ts";
-import { parseCaption } from "./shapes_world.ts";
+import { parseCaption } from "../../assets/shapes_world.ts";
 
 /** How many of those asked. */
 export interface Share {

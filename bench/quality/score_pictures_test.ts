@@ -2,7 +2,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { parseGoldenCase } from "../../conformance/golden_case.ts";
 import { readPictures } from "./read_pictures.ts";
 import { scorePictures } from "./score_pictures.ts";
-import { arrangeScene, drawScene, parseCaption } from "./shapes_world.ts";
+import { arrangeScene, drawScene, parseCaption } from "../../assets/shapes_world.ts";
 
 const PROMPTS = [
   "a small cyan triangle on a gray background",

@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 import { segmentPicture } from "./segment_picture.ts";
-import { shapeDistance } from "./shape_distance.ts";
-import { drawScene, type Scene } from "./shapes_world.ts";
+import { shapeDistance } from "../../assets/shape_distance.ts";
+import { drawScene, type Scene } from "../../assets/shapes_world.ts";
 
 const SIZE = 128;
 

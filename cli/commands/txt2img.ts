@@ -3,151 +3,31 @@
  *
  * @module
  */
-import { checked } from "../../backends/checked.ts";
-import { checkWritable, writeFiles } from "../../formats/write_file.ts";
-import {
-  encodeJpeg,
-  encodePng,
-  type Picture,
-  pictureGrid,
-  pipeline,
-  referenceBackend,
-  type StepEvent,
-  type TextToImage,
-} from "../../mod.ts";
-import { formatOf } from "../../pipelines/generated_image.ts";
-import { chooseSeed } from "../../pipelines/settings.ts";
-import type { Arguments } from "../arguments.ts";
-import { openBackend } from "../backend_argument.ts";
-import { checkLine } from "../check_report.ts";
-import { type Command, EXIT } from "../command.ts";
-import { given } from "../given.ts";
+import type { Command } from "../command.ts";
+import { drawingOptions } from "../drawing/drawing_options.ts";
+import { readDrawing } from "../drawing/drawing_request.ts";
+import { runDrawing } from "../drawing/run_drawing.ts";
 import { interruptible } from "../interrupt.ts";
-import { backendFor, openModelArgument } from "../model_argument.ts";
-import type { Console } from "../terminal/console.ts";
-import { showProgress } from "../terminal/progress.ts";
-import { readTxt2img, TXT2IMG_OPTIONS, type Txt2imgRequest } from "./txt2img_request.ts";
 
 /** Draws pictures. */
 export const txt2img: Command = {
   name: "txt2img",
   summary: "draw what a text says",
   operands: "PROMPT",
-  options: TXT2IMG_OPTIONS,
+  options: drawingOptions({ size: "in pixels, a multiple of 8" }),
   notes: [
     "Names of the written files go to stdout, all else to stderr. If anything fails, or at Ctrl-C,",
     "nothing is written. The settings are in the PNG: denoise info out.png shows them.",
   ],
-  run: (args, console) => interruptible((signal) => run(args, { console, signal })),
+  run: (args, console) =>
+    interruptible(async (signal) => {
+      const request = readDrawing(args);
+      return await runDrawing(args, {
+        console,
+        signal,
+        request,
+        task: "text-to-image",
+        draw: (generate, options) => generate({ ...options, prompt: request.prompt! }),
+      });
+    }),
 };
-
-interface Context {
-  readonly console: Console;
-  readonly signal: AbortSignal;
-}
-
-async function run(args: Arguments, context: Context): Promise<number> {
-  const { console, signal } = context;
-  const start = performance.now();
-  const request = readTxt2img(args);
-  // Before the work, not after it.
-  const grids = request.grid === undefined ? [] : [request.grid];
-  for (const file of [...request.files, ...request.previews, ...grids]) await checkWritable(file);
-  const model = await openModelArgument(args, { console, signal });
-  const chosen = await openBackend(await backendFor(model.source, request.backend));
-  const check = request.check
-    ? checked(chosen.backend, referenceBackend({ decompose: true }))
-    : undefined;
-  await using backend = check ?? chosen.backend;
-  if (console.isTerminal) console.note(`Drawing on ${chosen.description}.`);
-  await using generate = await pipeline("text-to-image", model.source, {
-    backend,
-    ...model.options,
-    ...given({ precision: request.precision }),
-  });
-  const seeds = chooseSeeds(request, console);
-  const { images } = await draw(generate, { ...context, request, seeds });
-  const encoded = await Promise.all(
-    images.map((image, at) => image.encode(formatOf(request.files[at]!))),
-  );
-  signal.throwIfAborted();
-  const written = new Map(encoded.map((bytes, at) => [request.files[at]!, bytes]));
-  for (const file of grids) written.set(file, await encodeAs(file, pictureGrid(images)));
-  await writeFiles(written);
-  const seconds = (performance.now() - start) / 1000;
-  const found = check?.report();
-  if (found !== undefined) console.note(checkLine(found));
-  if (request.json) {
-    const files = [...written.keys()];
-    const { seed: _, ...settings } = images[0]!.settings;
-    const { nodes, worst } = found ?? {};
-    const checks = found === undefined ? {} : { check: { nodes, worst } };
-    const where = { backend: chosen.description };
-    console.print(JSON.stringify({ files, seeds, settings, ...where, seconds, ...checks }));
-  } else {
-    for (const file of written.keys()) console.print(file);
-  }
-  return EXIT.done;
-}
-
-/** One seed a picture, each one more than the last, so that every picture can be drawn again by itself. */
-function chooseSeeds({ seed, files }: Txt2imgRequest, console: Console): readonly number[] {
-  const first = chooseSeed(seed);
-  if (seed === undefined) console.note(`The seed is ${first}.`);
-  return files.map((_, at) => first + at);
-}
-
-async function draw(
-  generate: TextToImage,
-  options: Context & { readonly request: Txt2imgRequest; readonly seeds: readonly number[] },
-): ReturnType<TextToImage> {
-  const { console, signal, request, seeds } = options;
-  const progress = showProgress(console, { label: "drawing" });
-  const onStep = async (event: StepEvent): Promise<void> => {
-    if (request.previews.length > 0) await writePreviews(event, request.previews);
-    progress.update(event.step, event.steps);
-  };
-  const watched = console.isTerminal || request.previews.length > 0;
-  try {
-    return await generate({
-      prompt: request.prompt,
-      count: request.files.length,
-      seed: seeds,
-      signal,
-      onWarning: (message) => console.note(`Warning: ${message}`),
-      ...given({
-        negativePrompt: request.negativePrompt,
-        steps: request.steps,
-        guidanceScale: request.guidanceScale,
-        width: request.width,
-        height: request.height,
-        scheduler: request.sampler,
-        eta: request.eta,
-        timesteps: request.timesteps,
-        sigmas: request.sigmas,
-        guidanceInterval: request.guidanceInterval,
-        guidanceRescale: request.guidanceRescale,
-        clipSkip: request.clipSkip,
-        onStep: watched ? onStep : undefined,
-      }),
-    });
-  } finally {
-    progress.end();
-  }
-}
-
-async function writePreviews(event: StepEvent, files: readonly string[]): Promise<void> {
-  const pictures = await event.preview();
-  const encoded = await Promise.all(pictures.map(async (picture, at): Promise<
-    [string, Uint8Array]
-  > => {
-    const file = files[at]!;
-    return [file, await encodeAs(file, picture)];
-  }));
-  await writeFiles(new Map(encoded));
-}
-
-/** A picture without settings, in the format that a file's name asks for. */
-async function encodeAs(file: string, picture: Picture): Promise<Uint8Array> {
-  return formatOf(file) === "png" ? await encodePng(picture) : await encodeJpeg(picture);
-}

@@ -15,17 +15,19 @@ const UINT16 = 2;
 const UINT32 = 4;
 
 /** An archive of some files, without compression. */
-export function writeZip(entries: readonly WritableEntry[]): Uint8Array<ArrayBuffer> {
-  const parts: Uint8Array[] = [];
+export function writeZip(entries: Iterable<WritableEntry>): Uint8Array<ArrayBuffer> {
+  return joinBytes([...zipPieces(entries)]);
+}
+
+/** The same in pieces: files are asked for one by one. */
+export function* zipPieces(entries: Iterable<WritableEntry>): Generator<Uint8Array> {
   const directory: Uint8Array[] = [];
+  let count = 0;
   let at = 0;
-  const add = (part: Uint8Array, to: Uint8Array[]) => {
-    to.push(part);
-    if (to === parts) at += part.length;
-  };
   for (const { name, bytes } of entries) {
     const text = new TextEncoder().encode(name);
     const offset = at;
+    count++;
     // Version, flags, method, time, date; checksum and sizes; lengths of the name and of the extra field.
     const common: readonly (readonly [number, number])[] = [
       [20, UINT16],
@@ -38,25 +40,25 @@ export function writeZip(entries: readonly WritableEntry[]): Uint8Array<ArrayBuf
       [text.length, UINT16],
       [0, UINT16],
     ];
-    add(fields([[0x04034b50, UINT32], ...common]), parts);
-    add(text, parts);
-    add(bytes, parts);
+    const head = fields([[0x04034b50, UINT32], ...common]);
+    at += head.length + text.length + bytes.length;
+    yield head;
+    yield text;
+    yield bytes;
     // Comment, disk, attributes twice, offset.
     const rest = [[0, UINT16], [0, UINT16], [0, UINT16], [0, UINT32], [offset, UINT32]] as const;
-    add(fields([[0x02014b50, UINT32], [20, UINT16], ...common, ...rest]), directory);
-    add(text, directory);
+    directory.push(fields([[0x02014b50, UINT32], [20, UINT16], ...common, ...rest]), text);
   }
-  const size = directory.reduce((sum, part) => sum + part.length, 0);
-  const end = fields([
+  yield* directory;
+  yield fields([
     [0x06054b50, UINT32],
     [0, UINT32],
-    [entries.length, UINT16],
-    [entries.length, UINT16],
-    [size, UINT32],
+    [count, UINT16],
+    [count, UINT16],
+    [directory.reduce((sum, part) => sum + part.length, 0), UINT32],
     [at, UINT32],
     [0, UINT16],
   ]);
-  return joinBytes([...parts, ...directory, end]);
 }
 
 function fields(values: readonly (readonly [value: number, size: number])[]): Uint8Array {

@@ -1,77 +1,21 @@
 /**
- * What `denoise txt2img` is asked for.
+ * What a command that draws from text is asked for.
  *
  * @module
  */
 import { formatOf } from "../../pipelines/generated_image.ts";
 import type { Precision } from "../../mod.ts";
 import type { Arguments } from "../arguments.ts";
-import { BACKEND_OPTION } from "../backend_argument.ts";
-import type { Option } from "../command.ts";
-import { MODEL_OPTIONS } from "../model_argument.ts";
 import { outputNames } from "../output_names.ts";
 import { UsageError } from "../usage_error.ts";
 
 /** The most pictures of one command. */
 const MAX_BATCH = 1024;
 
-/** The options of `txt2img`. */
-export const TXT2IMG_OPTIONS: readonly Option[] = [
-  { name: "prompt", short: "p", value: "TEXT", help: "what the picture shows" },
-  { name: "negative-prompt", short: "n", value: "TEXT", help: "what guidance leads away from" },
-  { name: "steps", value: "N", help: "denoising steps (default: the model's own)" },
-  { name: "cfg-scale", value: "X", help: "guidance scale, 1 is none (default: the model's own)" },
-  { name: "seed", short: "s", value: "N", help: "number the noise is drawn from; -1 draws one" },
-  { name: "width", short: "W", value: "N", help: "in pixels, a multiple of 8" },
-  { name: "height", short: "H", value: "N", help: "in pixels, a multiple of 8" },
-  {
-    name: "batch-count",
-    short: "b",
-    value: "N",
-    help: "pictures, with seeds one apart (default 1)",
-  },
-  {
-    name: "sampler",
-    alias: "scheduler",
-    value: "NAME",
-    help: "ddim, euler, … (default: the model's)",
-  },
-  { name: "timesteps", value: "T,T,…", help: "the timesteps to evaluate, instead of --steps" },
-  { name: "sigmas", value: "X,X,…", help: "the noise levels to step through, instead of --steps" },
-  {
-    name: "guidance-interval",
-    value: "A,B",
-    help: "guide from one share of the steps to another (default 0,1)",
-  },
-  {
-    name: "guidance-rescale",
-    value: "X",
-    help: "share of guidance's contrast taken back, 0 to 1 (default 0)",
-  },
-  {
-    name: "clip-skip",
-    value: "N",
-    help: "1 is CLIP's last layer, 2 the one before it (default 1)",
-  },
-  { name: "eta", value: "X", help: "share of fresh noise in a step of DDIM, 0 to 1 (default 0)" },
-  ...MODEL_OPTIONS,
-  {
-    name: "output",
-    short: "o",
-    value: "FILE",
-    help: ".png or .jpg; numbered if several (default out.png)",
-  },
-  { name: "grid", value: "FILE", help: "also all pictures in one file" },
-  { name: "preview", value: "FILE", help: "after each step, the picture as it is expected then" },
-  BACKEND_OPTION,
-  { name: "precision", value: "f32|f16", help: "how weights are kept (default f32)" },
-  { name: "check", help: "also run every operator on the reference; say which differs most" },
-  { name: "json", help: "one JSON object on stdout instead of file names" },
-];
-
-/** What `txt2img` is asked for, as far as that can be told without a model. */
-export interface Txt2imgRequest {
-  readonly prompt: string;
+/** What a command is asked for, as far as that can be told without a model. */
+export interface DrawingRequest {
+  /** Undefined where it may be left out and is. */
+  readonly prompt: string | undefined;
   readonly negativePrompt: string | undefined;
   readonly steps: number | undefined;
   readonly guidanceScale: number | undefined;
@@ -100,11 +44,15 @@ export interface Txt2imgRequest {
 }
 
 /**
- * Reads the arguments of `txt2img`.
+ * Reads the arguments that commands have in common.
  *
+ * @param options Whether there has to be a prompt.
  * @throws {UsageError} If something is missing, too much or impossible.
  */
-export function readTxt2img(args: Arguments): Txt2imgRequest {
+export function readDrawing(
+  args: Arguments,
+  { needsPrompt = true }: { readonly needsPrompt?: boolean } = {},
+): DrawingRequest {
   const count = args.integer("batch-count", { min: 1, max: MAX_BATCH }) ?? 1;
   const seed = args.integer("seed", { min: -1 });
   if (seed !== undefined && seed > Number.MAX_SAFE_INTEGER - (count - 1)) {
@@ -126,7 +74,7 @@ export function readTxt2img(args: Arguments): Txt2imgRequest {
   const clipSkip = args.integer("clip-skip", { min: 1 });
   const side = { min: 1, max: 16384 };
   return {
-    prompt: readPrompt(args),
+    prompt: readPrompt(args, needsPrompt),
     negativePrompt: args.text("negative-prompt"),
     steps: args.integer("steps", { min: 1 }),
     guidanceScale: args.number("cfg-scale"),
@@ -160,7 +108,7 @@ function interval(args: Arguments, name: string): readonly [number, number] | un
 }
 
 /** The operand or `--prompt`. An empty prompt is one. */
-function readPrompt(args: Arguments): string {
+function readPrompt(args: Arguments, needed: boolean): string | undefined {
   const [operand, extra] = args.operands;
   if (extra !== undefined) {
     throw new UsageError(
@@ -174,7 +122,7 @@ function readPrompt(args: Arguments): string {
     throw new UsageError("Cannot use two prompts: there is an argument and --prompt");
   }
   const prompt = operand ?? option;
-  if (prompt === undefined) throw new UsageError("Cannot draw: the prompt is missing");
+  if (prompt === undefined && needed) throw new UsageError("Cannot draw: the prompt is missing");
   return prompt;
 }
 

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
-import { parseGoldenCase } from "../../conformance/golden_case.ts";
-import { TorchGenerator } from "../../random/torch_generator.ts";
+import { parseGoldenCase } from "../conformance/golden_case.ts";
+import { TorchGenerator } from "../random/torch_generator.ts";
 import {
   arrangeScene,
   caption,
@@ -13,7 +13,7 @@ import {
 } from "./shapes_world.ts";
 
 const golden = parseGoldenCase(
-  Deno.readFileSync(new URL("fixtures/shapes_world.safetensors", import.meta.url)),
+  Deno.readFileSync(new URL("../bench/quality/fixtures/shapes_world.safetensors", import.meta.url)),
 );
 
 Deno.test("pictures are the Python renderer's to one level of 255", () => {

@@ -1,0 +1,76 @@
+/**
+ * `denoise inpaint`: parts of a picture made anew.
+ *
+ * @module
+ */
+import type { Command } from "../command.ts";
+import { drawingOptions } from "../drawing/drawing_options.ts";
+import { readDrawing } from "../drawing/drawing_request.ts";
+import { pictureArgument, readGivenPicture } from "../drawing/given_picture.ts";
+import { runDrawing } from "../drawing/run_drawing.ts";
+import { given } from "../given.ts";
+import { interruptible } from "../interrupt.ts";
+
+/** Repaints parts of a picture. */
+export const inpaint: Command = {
+  name: "inpaint",
+  summary: "make a part of a picture anew",
+  operands: "-i FILE --mask FILE [PROMPT]",
+  options: drawingOptions({
+    size: "in pixels, to work at (default: the picture's own; with --crop the model's)",
+    more: [
+      { name: "init-img", short: "i", value: "FILE", help: "the picture" },
+      { name: "mask", value: "FILE", help: "what is made anew: where it is white" },
+      { name: "invert-mask", help: "where the mask is black instead" },
+      { name: "soft-mask", help: "blend where the mask is grey; otherwise it is cut at half" },
+      {
+        name: "mask-reduction",
+        value: "NAME",
+        help: "nearest, max (thin lines survive) or, for soft masks, mean",
+      },
+      {
+        name: "strength",
+        value: "X",
+        help: "how much of the part gives way, 0 to 1: the share of the steps (default 1)",
+      },
+      { name: "composite", help: "give back all other pixels as they are" },
+      {
+        name: "crop",
+        value: "N",
+        help: "work on the part around the mask only, N pixels wider on each side",
+      },
+    ],
+  }),
+  notes: [
+    "Models made for inpainting are told of the mask; with others what is kept is blended in after",
+    "each step. Names of the written files go to stdout, all else to stderr. If anything fails, or",
+    "at Ctrl-C, nothing is written.",
+  ],
+  run: (args, console) =>
+    interruptible(async (signal) => {
+      const request = readDrawing(args, { needsPrompt: false });
+      const [file, maskFile] = [pictureArgument(args, "init-img"), pictureArgument(args, "mask")];
+      const settings = given({
+        strength: args.number("strength"),
+        maskReduction: args.choice("mask-reduction", ["nearest", "max", "mean"]),
+        crop: args.integer("crop", { min: 0, max: 16384 }),
+        composite: args.flag("composite") || undefined,
+      });
+      const [image, mask] = [await readGivenPicture(file), await readGivenPicture(maskFile)];
+      return await runDrawing(args, {
+        console,
+        signal,
+        request,
+        task: "inpainting",
+        draw: (generate, options) =>
+          generate({
+            ...options,
+            image,
+            mask,
+            invertMask: args.flag("invert-mask"),
+            softMask: args.flag("soft-mask"),
+            ...settings,
+          }),
+      });
+    }),
+};

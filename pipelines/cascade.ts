@@ -1,0 +1,131 @@
+/**
+ * Cascades: a model draws small, others enlarge what it drew (Ho et al. 2022, "Cascaded diffusion models").
+ *
+ * @module
+ */
+import type { HostTensorOf } from "../graph/tensor_spec.ts";
+import type { GeneratedImage } from "./generated_image.ts";
+import { chooseSeed, SettingsError } from "./settings.ts";
+import type { SuperResolution, SuperResolutionOptions } from "./super_resolution_options.ts";
+
+/** What every pipeline that makes pictures gives back. */
+export interface DrawnPictures {
+  readonly images: readonly GeneratedImage[];
+  /** `[n, 3, height, width]` in 0..1 */
+  readonly tensor: HostTensorOf<"f32">;
+  readonly seed: number;
+}
+
+/** What a cascade has to know of its base's options. */
+export interface CascadeBaseOptions {
+  readonly seed?: number | readonly number[];
+  readonly prompt?: string | readonly string[];
+  readonly negativePrompt?: string | readonly string[];
+  readonly count?: number;
+  readonly signal?: AbortSignal;
+}
+
+/** A model that enlarges, and how. */
+export interface CascadeStage {
+  /** What `pipeline("super-resolution", …)` gave. It stays the caller's. */
+  readonly upscale: SuperResolution;
+  /**
+   * Its settings. Where nothing else is said, the seed is the base's and the number of the stage, prompts are the base's, and the
+   * stage before is noised a little (`noiseLevel` 20, `augmentation` 0.1): what it drew is not quite what the model was trained
+   * to enlarge.
+   */
+  readonly options?: Omit<SuperResolutionOptions, "image" | "count" | "signal">;
+}
+
+/** What a cascade made. */
+export interface CascadeResult extends DrawnPictures {
+  /** What each model made: the base, then the stages. The last is the result. */
+  readonly stages: readonly DrawnPictures[];
+}
+
+/** Noise on what the stage before drew, for models that are not told how much it is. */
+const AUGMENTATION = 0.1;
+
+/**
+ * Puts models one behind the other: what the base draws is enlarged by the first stage, and so on. Numbers go from stage to
+ * stage as they are, not rounded to bytes.
+ *
+ * Each stage is given the picture before it with some noise (conditioning augmentation), the one means that makes cascades
+ * work: a model that was trained to enlarge true pictures would otherwise enlarge the faults of drawn ones.
+ *
+ * @param base What `pipeline("text-to-image", …)` gave, or any other pipeline that makes pictures.
+ * @throws {SettingsError} If there is no stage.
+ *
+ * @example
+ * ```ts
+ * import { cascade, hostTensor } from "@denoise/denoise";
+ *
+ * // Instead of a model: grey pictures. Stages are what pipeline("super-resolution", …) gives.
+ * const grey = () => ({
+ *   images: [],
+ *   tensor: hostTensor([1, 3, 2, 2], new Float32Array(12).fill(0.5)),
+ *   seed: 7,
+ * });
+ * try {
+ *   cascade(() => Promise.resolve(grey()), []);
+ * } catch (error) {
+ *   console.assert(String(error).includes("without a stage"));
+ * }
+ * ```
+ */
+export function cascade<Options extends CascadeBaseOptions>(
+  base: (options: Options) => Promise<DrawnPictures>,
+  stages: readonly CascadeStage[],
+): (options: Options) => Promise<CascadeResult> {
+  if (stages.length === 0) {
+    throw new SettingsError("Cannot make a cascade without a stage that enlarges");
+  }
+  return async (options) => {
+    const { seed: asked } = options;
+    // Drawn here, so that the stages' seeds follow from it.
+    const seed = typeof asked === "object" ? asked.map(chooseSeed) : chooseSeed(asked);
+    const made: DrawnPictures[] = [await base({ ...options, seed })];
+    for (const [at, { upscale, options: own = {} }] of stages.entries()) {
+      const { tensor } = made.at(-1)!;
+      made.push(
+        await upscale({
+          ...(upscale.readsText ? texts(options, tensor.shape[0]!) : {}),
+          ...(upscale.isToldNoise ? {} : { augmentation: AUGMENTATION }),
+          seed: stageSeed(seed, at + 1),
+          ...own,
+          image: tensor,
+          ...(options.signal === undefined ? {} : { signal: options.signal }),
+        }),
+      );
+    }
+    const last = made.at(-1)!;
+    return {
+      images: last.images,
+      tensor: last.tensor,
+      seed: typeof seed === "number" ? seed : seed[0]!,
+      stages: made,
+    };
+  };
+}
+
+/** Another noise than the stage before had: equal noise of equal shapes would go in twice. */
+function stageSeed<Seed extends number | readonly number[]>(seed: Seed, stage: number): Seed;
+function stageSeed(
+  seed: number | readonly number[],
+  stage: number,
+): number | readonly number[] {
+  const next = (each: number) => (each + stage) % Number.MAX_SAFE_INTEGER;
+  return typeof seed === "number" ? next(seed) : seed.map(next);
+}
+
+/** The base's texts, one for each picture that it drew. */
+function texts(
+  { prompt = "", negativePrompt = "", count = 1 }: CascadeBaseOptions,
+  pictures: number,
+): Pick<SuperResolutionOptions, "prompt" | "negativePrompt"> {
+  const each = (text: string | readonly string[]) =>
+    typeof text === "string"
+      ? Array<string>(pictures).fill(text)
+      : text.flatMap((one) => Array<string>(count).fill(one));
+  return { prompt: each(prompt), negativePrompt: each(negativePrompt) };
+}

@@ -1,0 +1,67 @@
+/**
+ * Small super-resolution models in memory, without files.
+ *
+ * @module
+ */
+import { config } from "../formats/config_reader.ts";
+import type { FileSource } from "../formats/files.ts";
+import { memoryFiles } from "../formats/files.ts";
+import type { JsonObject } from "../formats/json.ts";
+import { writeSafetensors } from "../formats/write_safetensors.ts";
+import { f32 } from "../graph/tensor_spec.ts";
+import { networkReaders } from "../pipelines/networks/mod.ts";
+import { torchInitialised } from "./torch_initialisation.ts";
+
+/** Configurations of the two networks and the scheduler. */
+export interface SmallUpscalerOptions {
+  readonly unet: JsonObject;
+  readonly vqvae: JsonObject;
+  readonly scheduler: JsonObject;
+  /** torch.manual_seed before each network. */
+  readonly seed: number;
+}
+
+/** A folder of an `LDMSuperResolutionPipeline` with weights as PyTorch initialises them. */
+export function smallUpscaler(
+  { unet, vqvae, scheduler, seed }: SmallUpscalerOptions,
+): FileSource {
+  const methods = (className: string, json: JsonObject) =>
+    networkReaders.get(className)!(config(json, className)).methods;
+  const denoiser = methods("UNet2DModel", unet);
+  const stage = methods("VQModel", vqvae);
+  const weights = (graphs: Parameters<typeof torchInitialised>[0]) =>
+    writeSafetensors(
+      torchInitialised(graphs, seed) as Parameters<typeof writeSafetensors>[0],
+    );
+  const json = (value: JsonObject) => JSON.stringify(value);
+  return memoryFiles(
+    new Map<string, string | Uint8Array>([
+      [
+        "model_index.json",
+        json({
+          _class_name: "LDMSuperResolutionPipeline",
+          scheduler: ["diffusers", scheduler._class_name!],
+          unet: ["diffusers", "UNet2DModel"],
+          vqvae: ["diffusers", "VQModel"],
+        }),
+      ],
+      ["scheduler/scheduler_config.json", json(scheduler)],
+      ["unet/config.json", json({ _class_name: "UNet2DModel", ...unet })],
+      [
+        "unet/diffusion_pytorch_model.safetensors",
+        weights([
+          denoiser.get("forward")!.graph({ sample: f32(1, 6, 32, 32), timestep: f32(1) }),
+        ]),
+      ],
+      ["vqvae/config.json", json({ _class_name: "VQModel", ...vqvae })],
+      [
+        "vqvae/diffusion_pytorch_model.safetensors",
+        weights([
+          stage.get("encode")!.graph({ x: f32(1, 3, 64, 64) }),
+          stage.get("decode")!.graph({ z: f32(1, 3, 32, 32) }),
+        ]),
+      ],
+    ]),
+    "a small upscaler",
+  );
+}
