@@ -190,7 +190,7 @@ export {
   type Answer,
   type ClassAccuracy,
 } from "./pipelines/classification/accuracy.ts";
-export type { ClassifiedImage } from "./pipelines/classification/picture_input.ts";
+export { type ClassifiedImage, PictureError } from "./pipelines/classification/picture_input.ts";
 export type { Loss } from "./pipelines/classification/prediction_error.ts";
 export {
   type BenchmarkName,

@@ -11,7 +11,7 @@
  */
 import { parseArgs } from "@std/cli";
 import { main } from "../cli/main.ts";
-import { chooseBackend, f32, i32 } from "../mod.ts";
+import { chooseBackend, type Component, f32, i32 } from "../mod.ts";
 import { loadComponent } from "../pipelines/model.ts";
 import { openModelSource } from "../pipelines/model_source.ts";
 import type { InputSpecs } from "../pipelines/networks/network.ts";
@@ -57,15 +57,17 @@ async function work(name: string, path: string): Promise<void> {
   const [backendName, precision] = name.split("-") as [string, "f16" | undefined];
   const { backend } = await chooseBackend(backendName as "reference");
   await using _ = backend;
+  const kept: Component[] = [];
   for (const [component, method, specs] of SPECS) {
     const loaded = await loadComponent(components.get(component)!, {
       backend,
       ...(precision === undefined ? {} : { precision }),
     });
     await loaded.program(specs, { method });
+    kept.push(loaded);
   }
   await backend.settled();
-  console.error(`# ${name}: all three networks are loaded`);
+  console.error(`# ${name}: ${kept.length} networks are loaded`);
 }
 
 /** The most memory that the process has had: the kernel's own count, or the present where there is none. */

@@ -5,12 +5,15 @@
  */
 import { COMMON_OPTIONS, parseArguments, spellings } from "./arguments.ts";
 import { type Command, EXIT } from "./command.ts";
+import { classify } from "./commands/classify.ts";
 import { conform } from "./commands/conform.ts";
 import { convert } from "./commands/convert.ts";
+import { evaluate } from "./commands/evaluate.ts";
 import { exportModel } from "./commands/export.ts";
 import { img2img } from "./commands/img2img.ts";
 import { info } from "./commands/info.ts";
 import { inpaint } from "./commands/inpaint.ts";
+import { shapes } from "./commands/shapes.ts";
 import { txt2img } from "./commands/txt2img.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { InterruptedError } from "./interrupt.ts";
@@ -25,6 +28,9 @@ const COMMANDS: readonly Command[] = [
   txt2img,
   img2img,
   inpaint,
+  classify,
+  evaluate,
+  shapes,
   convert,
   exportModel,
   info,

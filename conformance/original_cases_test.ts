@@ -57,13 +57,13 @@ for (const [folder, count] of Object.entries(FOLDERS)) {
 }
 
 Deno.test({
-  name: "samplings that nothing here runs are not supported, and no failure",
+  name: "cases that nothing here runs are not supported, and no failure",
   ignore: !await isThere(),
   async fn() {
     await using backend = referenceBackend();
     const files = subfolder(openFiles(ALL), "celeba256");
     await using goldens = await OriginalGoldens.open(files, backend);
-    const error = await goldens.run("e2e.0").then(() => null, (reason) => reason);
+    const error = await goldens.run("dream.0").then(() => null, (reason) => reason);
     assert(error instanceof UnsupportedCaseError, String(error));
   },
 });

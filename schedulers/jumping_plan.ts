@@ -38,7 +38,7 @@ export function jumpingPlan(plan: Plan, jumps: Jumps): Plan {
   const { rows } = plan;
   if (plan.kept > 0 || rows.some((row) => row.evaluate === undefined)) {
     throw new SchedulerError(
-      "Cannot go back in this sampler: its steps build on one another; wanted one such as ddpm, ddim or euler",
+      "Cannot go back in this sampler: its steps do not stand alone; wanted one such as ddpm, ddim or euler",
     );
   }
   // The authors draw in every step, used or not.

@@ -11,6 +11,12 @@ import { readPictures } from "../given_pictures.ts";
 import { checkFinite } from "../image_output.ts";
 import { checkSide, SettingsError } from "../settings.ts";
 
+/** The picture that is to be classified cannot be used; another may be. */
+export class PictureError extends SettingsError {
+  /** The name of this class. */
+  override name = "PictureError";
+}
+
 /** A stretched strip of more pixels than this is no picture. */
 const MAX_PIXELS = 2 ** 26;
 
@@ -22,7 +28,8 @@ export type ClassifiedImage = Picture | HostTensor;
  * middle cut out, and alpha left away.
  *
  * @param factor What sides must be a multiple of.
- * @throws {SettingsError} If the picture or the tensor cannot be used.
+ * @throws {PictureError} If the picture or the tensor cannot be used.
+ * @throws {SettingsError} If the size cannot.
  */
 export function classifierInput(
   image: ClassifiedImage,
@@ -34,7 +41,7 @@ export function classifierInput(
       image.dtype !== "f32" || image.shape.length !== 4 || n !== 1 || channels !== 3 ||
       image.data.length !== 3 * height! * width!
     ) {
-      throw new SettingsError(
+      throw new PictureError(
         `Cannot classify ${describe(image)}: a tensor must be f32[1, 3, height, width] in -1..1`,
       );
     }
@@ -43,8 +50,18 @@ export function classifierInput(
     return checkFinite("the picture", image);
   }
   checkSide("size", size, factor);
-  const [picture] = readPictures("image", image);
-  return preprocessPictures([coverSquare(picture!, size)], { resize: false, convert: "rgb" });
+  return preprocessPictures([coverSquare(readPicture(image), size)], {
+    resize: false,
+    convert: "rgb",
+  });
+}
+
+function readPicture(image: Picture): Picture {
+  try {
+    return readPictures("image", image)[0]!;
+  } catch (cause) {
+    throw new PictureError((cause as Error).message, { cause });
+  }
 }
 
 /** Resizes the short side and cuts out the middle, to the pixel as torchvision's Resize and CenterCrop do. */
@@ -53,7 +70,7 @@ export function coverSquare(picture: Picture, size: number): Picture {
   const short = Math.min(width, height);
   const long = Math.trunc(size * Math.max(width, height) / short);
   if (size * long > MAX_PIXELS) {
-    throw new SettingsError(
+    throw new PictureError(
       `Cannot classify a picture of ${width} x ${height} pixels: resized to a short side of ${size} it would have a long ` +
         `one of ${long}`,
     );

@@ -4,12 +4,14 @@
  * @module
  */
 import type { Backend, Program, Value } from "../../backends/backend.ts";
-import { specsOf } from "../../graph/graph.ts";
+import { type Graph, specsOf } from "../../graph/graph.ts";
 import { withOutputs } from "../../graph/passes/with_outputs.ts";
+import { f32 } from "../../graph/tensor_spec.ts";
 import type { AutoencoderBlocksConfig } from "../../models/autoencoder_blocks.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
 import { tileCutter, tileJoiner } from "./cut_and_join.ts";
+import { seamlessTail, splitDecoder } from "./seamless_tail.ts";
 import { enlargedGrid, type TileGrid } from "./tile_grid.ts";
 import type { TileWeighting } from "./tile_weights.ts";
 
@@ -20,15 +22,25 @@ export type ProgramSource = Pick<Component, "program">;
 export interface TiledDecoderOptions {
   readonly arithmetic: Arithmetic;
   readonly backend: Backend;
+  /** Sizes before height and width: `[n, c]`. */
+  readonly channels: readonly [n: number, c: number];
+  /** How tiles fade into each other. */
   readonly weighting?: TileWeighting | undefined;
+  /** Normalises each tile by its own statistics, as if it were all there is. */
+  readonly apart?: boolean;
 }
 
 /**
  * How far, in latent positions, a decoder's convolutions reach: what lies farther from a tile's border does not depend on where
- * the tile ends, but for the statistics of the normalisations and the attention in the middle, which are the tile's own.
+ * the tile ends, but for normalisation and attention.
+ *
+ * @param part The whole decoder, or what comes behind its middle.
  */
-export function decoderReach({ levels, layers }: AutoencoderBlocksConfig): number {
-  const first = 1 + 4; // conv_in, and two residual blocks in the middle
+export function decoderReach(
+  { levels, layers }: AutoencoderBlocksConfig,
+  part: "whole" | "tail" = "whole",
+): number {
+  const first = part === "tail" ? 0 : 1 + 4; // conv_in, and two residual blocks in the middle
   const levelReach = 2 * (layers + 1);
   const ways = levels.map((_, at) => (levelReach + (at === 0 ? 0 : 1)) / 2 ** at);
   return first + ways.reduce((sum, reach) => sum + reach, 0) + 1 / 2 ** (levels.length - 1);
@@ -36,42 +48,51 @@ export function decoderReach({ levels, layers }: AutoencoderBlocksConfig): numbe
 
 /**
  * A decoder for one size of latents that decodes tiles and fades each into the next: its `program` takes and gives what the
- * whole decoder's does. Where tiles overlap by twice {@linkcode decoderReach}, each counts most where its convolutions saw
- * all that the whole would have shown them. The component stays the caller's.
+ * whole decoder's does. The component stays the caller's.
+ *
+ * What takes in the whole picture is not left to tiles: the middle of the decoder, with its attention, runs on all latents at
+ * once, which are small; and the normalisations behind it have statistics of the whole, which a first run over all tiles
+ * collects. Tiles that overlap by twice {@linkcode decoderReach} of the tail then say the same where they meet. Decoders that
+ * cannot be taken apart so are run on tiles as they are.
  */
 export async function tiledDecoder(
   component: Component,
   grid: TileGrid,
-  options: TiledDecoderOptions & {
-    /** Sizes before height and width: `[n, c]`. */
-    readonly channels: readonly [n: number, c: number];
-  },
+  options: TiledDecoderOptions,
 ): Promise<ProgramSource & Disposable> {
   const { whole, tile } = grid;
-  const { channels } = options;
-  const latents = { dtype: "f32", shape: [...channels, whole.height, whole.width] } as const;
-  const graph = withOutputs(component.graph({ z: latents }, "decode"), ["sample"]);
+  const { channels, apart = false } = options;
+  const decoderAt = ({ height, width }: TileGrid["whole"]): Graph =>
+    withOutputs(component.graph({ z: f32(...channels, height, width) }, "decode"), ["sample"]);
+  const graph = decoderAt(whole);
   const [n, c, height] = specsOf(graph).get(graph.outputs[0]!.id)!.shape as [
     number,
     number,
     number,
   ];
-  const decode = await component.program({
-    z: { dtype: "f32", shape: [...channels, tile.height, tile.width] },
-  }, { method: "decode", outputs: ["sample"] });
   using stack = new DisposableStack();
-  const cutter = stack.use(await tileCutter(grid, options));
   const joiner = stack.use(
     await tileJoiner(enlargedGrid(grid, height / whole.height), { ...options, channels: [n, c] }),
   );
+  const split = apart ? undefined : splitDecoder({ whole: graph, tile: decoderAt(tile) });
+  let decode: (z: Value) => Value;
+  if (split === undefined) {
+    const cutter = stack.use(await tileCutter(grid, options));
+    const program = await component.program({
+      z: f32(...channels, tile.height, tile.width),
+    }, { method: "decode", outputs: ["sample"] });
+    decode = (z) =>
+      joiner.join((at) => {
+        using part = cutter.cut(z, at);
+        return program.run({ z: part }).sample!;
+      });
+  } else {
+    const tail = stack.use(await seamlessTail(split, grid, { ...options, component }));
+    decode = (z) => tail.decode(z, joiner);
+  }
   const program: Program = {
     graph,
-    run: ({ z }) => ({
-      sample: joiner.join((at) => {
-        using part = cutter.cut(z as Value, at);
-        return decode.run({ z: part }).sample!;
-      }),
-    }),
+    run: ({ z }) => ({ sample: decode(z as Value) }),
     [Symbol.dispose]() {},
   };
   const owned = stack.move();

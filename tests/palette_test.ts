@@ -1,0 +1,186 @@
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
+import { checkpointModel } from "../conformance/checkpoint_model.ts";
+import { OriginalCheckpoint } from "../conformance/original_checkpoint.ts";
+import {
+  type Backend,
+  hostTensor,
+  type HostTensorOf,
+  openModel,
+  palette,
+  type PaletteOptions,
+  type Picture,
+  type Plan,
+  referenceBackend,
+  SettingsError,
+} from "../mod.ts";
+import { tensorSource } from "./originals/tiny_checkpoint.ts";
+import { SMALL_UNET, smallModel, smallUNetGraphs, smallWeights } from "./small_models.ts";
+
+const UNET = { ...SMALL_UNET, in_channels: 6 };
+
+/** A small Palette, as its checkpoints are opened. */
+function smallPalette(backend: Backend) {
+  const weights = tensorSource(
+    smallWeights(smallUNetGraphs(UNET), 0) as Parameters<typeof tensorSource>[0],
+  );
+  return checkpointModel(
+    new OriginalCheckpoint({
+      description: "a small Palette",
+      kind: "palette",
+      className: "PalettePipeline",
+      components: new Map([["unet", {
+        className: "UNet2DModel",
+        config: UNET,
+        weights,
+      }]]),
+      schedulers: new Map([["scheduler", {
+        _class_name: "DDPMScheduler",
+        num_train_timesteps: 4,
+        beta_start: 0.01,
+        beta_end: 0.5,
+        variance_type: "fixed_small_log",
+      }]]),
+      tokenizer: null,
+      settings: new Map([["time_input", "alphas_cumprod"]]),
+      assumed: [],
+      unused: [],
+    }, backend),
+  );
+}
+
+const IMAGE: Picture = {
+  width: 8,
+  height: 8,
+  channels: 3,
+  data: Uint8Array.from({ length: 192 }, (_, k) => k * 37 % 256),
+};
+const MASK: Picture = {
+  width: 8,
+  height: 8,
+  channels: 1,
+  data: Uint8Array.from({ length: 64 }, (_, k) => k % 8 < 5 ? 255 : 0),
+};
+
+Deno.test("what is kept comes out as it went in; the hole is made of noise", async () => {
+  await using backend = referenceBackend();
+  const model = smallPalette(backend);
+  const { images, tensor } = await palette(model, { image: IMAGE, keepMask: MASK, seed: 1 });
+  MASK.data.forEach((white, pixel) => {
+    if (white === 0) return;
+    for (let c = 0; c < 3; c++) {
+      assertEquals(images[0]!.data[3 * pixel + c], IMAGE.data[3 * pixel + c]);
+    }
+  });
+  const again = await palette(model, { image: IMAGE, keepMask: MASK, seed: 1 });
+  assertEquals(again.tensor.data, tensor.data);
+  const other = await palette(model, { image: IMAGE, keepMask: MASK, seed: 2 });
+  assertNotEquals(other.tensor.data, tensor.data);
+  // What lies in the hole of the given picture is never seen.
+  const blotted = {
+    ...IMAGE,
+    data: IMAGE.data.map((x, k) => MASK.data[Math.floor(k / 3)] ? x : 7),
+  };
+  const same = await palette(model, { image: blotted, keepMask: MASK, seed: 1 });
+  assertEquals(same.tensor.data, tensor.data);
+});
+
+Deno.test("the network sees the given picture first, then the sample, and the share of the picture's variance as its time", async () => {
+  const inner = referenceBackend();
+  const seen: { sample: Float32Array; time: number }[] = [];
+  await using backend: Backend = {
+    ...inner,
+    async compile(graph, ...rest) {
+      const program = await inner.compile(graph, ...rest);
+      if (!graph.inputs.some(({ name }) => name === "timestep")) return program;
+      return {
+        ...program,
+        graph,
+        run(inputs, into) {
+          const given = inputs as Record<string, { read(): Promise<HostTensorOf<"f32">> }>;
+          const timestep = inputs.timestep as HostTensorOf<"f32">;
+          reads.push(
+            given.sample!.read().then(({ data }) => {
+              seen.push({ sample: data, time: timestep.data[0]! });
+            }),
+          );
+          return program.run(inputs, into);
+        },
+        [Symbol.dispose]: () => program[Symbol.dispose](),
+      };
+    },
+  };
+  const reads: Promise<void>[] = [];
+  let plan: Plan | undefined;
+  const noise = hostTensor([1, 3, 8, 8], Float32Array.from({ length: 192 }, (_, k) => 2 + k / 100));
+  const first = hostTensor(
+    [1, 3, 8, 8],
+    Float32Array.from({ length: 192 }, (_, k) => -2 - k / 100),
+  );
+  await palette(smallPalette(backend), {
+    image: IMAGE,
+    keepMask: MASK,
+    holeNoise: noise,
+    latents: first,
+    seed: 1,
+    onPlan: (made) => void (plan = made),
+  });
+  await Promise.all(reads);
+  assertEquals(seen.length, 4);
+  const [{ sample, time }] = seen as [typeof seen[0]];
+  const signal = (k: number) =>
+    Math.fround(2 * Math.fround(IMAGE.data[3 * (k % 64) + Math.floor(k / 64)]! / 255) - 1);
+  for (let k = 0; k < 192; k++) {
+    const kept = MASK.data[k % 64] === 255;
+    assertEquals(sample[k], kept ? signal(k) : noise.data[k]);
+    assertEquals(sample[192 + k], first.data[k]);
+  }
+  assert(Math.abs(time - plan!.rows[0]!.level.signal ** 2) < 1e-7);
+  // After a step the sample is the picture itself where that is kept.
+  for (let k = 0; k < 192; k++) {
+    if (MASK.data[k % 64] === 255) assertEquals(seen[1]!.sample[192 + k], signal(k));
+  }
+});
+
+Deno.test("without a mask the whole picture is made from the given one, a grey one too", async () => {
+  await using backend = referenceBackend();
+  const model = smallPalette(backend);
+  const grey: Picture = { width: 8, height: 8, channels: 1, data: IMAGE.data.slice(0, 64) };
+  const { images } = await palette(model, { image: grey, seed: 1 });
+  assertEquals(images[0]!.channels, 3);
+  const other = await palette(model, { image: IMAGE, seed: 1 });
+  assertNotEquals(other.images[0]!.data, images[0]!.data);
+});
+
+Deno.test("settings that cannot be used are refused, and models of another class", async () => {
+  await using backend = referenceBackend();
+  const model = smallPalette(backend);
+  const wrong: readonly [Partial<PaletteOptions>, string][] = [
+    [{}, "image"],
+    [{ image: IMAGE, holeNoise: hostTensor([1], [0]) }, "keepMask"],
+    [{ image: IMAGE, keepMask: MASK, holeNoise: hostTensor([1], [0]) }, "latents"],
+    [{ image: IMAGE, keepMask: [MASK, MASK] }, "masks"],
+    [{ image: IMAGE, width: 7 }, "width"],
+    [{ image: IMAGE, count: 1.5 }, "count"],
+    [{ image: IMAGE, seed: -2 }, "seed"],
+  ];
+  for (const [options, part] of wrong) {
+    const error = await assertRejects(
+      () => palette(model, options as PaletteOptions),
+      SettingsError,
+    );
+    assertStringIncludes(error.message, part);
+  }
+  const pixels = smallModel({
+    className: "DDPMPipeline",
+    scheduler: { _class_name: "DDPMScheduler" },
+    seed: 0,
+  });
+  await using another = await openModel(pixels, { backend });
+  await assertRejects(() => palette(another, { image: IMAGE }), SettingsError, "PalettePipeline");
+});
