@@ -23,6 +23,8 @@ import { type StreamedTensor, streamSafetensors } from "./stream_safetensors.ts"
 export interface SaveModelOptions {
   /** What weights are stored as. */
   readonly dtype: WeightDType;
+  /** `fp16`: of a folder, the files `*.fp16.safetensors`. They are written under the plain names. */
+  readonly variant?: string;
   /** Told after each tensor. */
   readonly onTensor?: (done: number, total: number) => void;
   /** Stops the writing between two pieces. */
@@ -83,6 +85,7 @@ export async function saveModelFolder(
 ): Promise<SavedModel> {
   const fail = (reason: string) =>
     new ModelError(`Cannot convert ${folder.description}: ${reason}`);
+  const { variant } = options;
   const components = [...folder.components.values()];
   if (components.some(({ onnx }) => onnx !== undefined)) {
     throw fail("its networks are ONNX files, whose weights have lost their names");
@@ -109,7 +112,8 @@ export async function saveModelFolder(
     const config = await configOf(component, options);
     files.push([at + configFile(component), savedJson(config)]);
     if (component.kind !== "network") continue;
-    const source = withCurrentNames(await component.openWeights(), component.className);
+    const stored = await component.openWeights(variant === undefined ? {} : { variant });
+    const source = withCurrentNames(stored, component.className);
     weights.push({
       path: at + weightsFile(component.className),
       tensors: convertWeights(source, options),

@@ -147,6 +147,24 @@ Deno.test("a folder keeps its settings, and gets the current names", async () =>
   assertEquals(tensors.get("position_ids")?.stored, "I64");
 });
 
+Deno.test("a variant is written under the plain names", async () => {
+  const data = Float16Array.of(0.5);
+  const half = writeSafetensors({ "bias": { dtype: "F16", shape: [1], data } });
+  const names = ["vqvae", "unet"].map((name) => `${name}/diffusion_pytorch_model.fp16.safetensors`);
+  const contents = new Map<string, Uint8Array>(names.map((name) => [name, half]));
+  const [variants, plain] = [memoryFiles(contents), oldFolder()];
+  const both: FileSource = {
+    ...plain,
+    exists: async (path) => await variants.exists(path) || await plain.exists(path),
+    size: async (path) => await (await variants.exists(path) ? variants : plain).size(path),
+    read: async (path, ...range) =>
+      await (await variants.exists(path) ? variants : plain).read(path, ...range),
+  };
+  const { files } = await saved(await openModelFolder(both), { variant: "fp16" });
+  const weights = await openSafetensors(files, "unet/diffusion_pytorch_model.safetensors");
+  assertEquals([...weights.tensors.keys()], ["bias"]);
+});
+
 Deno.test("what diffusers would compute differently is said", async () => {
   const config = `{ "_class_name": "UNet2DModel", "num_attention_heads": 8 }`;
   const { warnings } = await saved(

@@ -24,6 +24,7 @@ import {
   type TextToImageOptions,
   WeightsError,
 } from "../mod.ts";
+import { counting } from "./counting_backend.ts";
 
 const REFERENCE = { backend: "reference" } as const;
 
@@ -180,37 +181,6 @@ Deno.test("a listener hears each step in order, with a preview, and an abort end
   assertStringIncludes(String(error), "enough");
   assertEquals(heard, 1);
 });
-
-/** A backend that counts waits. */
-function counting(inner: Backend): { readonly backend: Backend; waits: () => number } {
-  let waits = 0;
-  const read = <T>(work: Promise<T>): Promise<T> => {
-    waits++;
-    return work;
-  };
-  const count = (values: Record<string, ReturnType<Backend["upload"]>>) =>
-    Object.fromEntries(
-      Object.entries(values).map(([name, value]) => {
-        const own = value.read.bind(value);
-        value.read = () => read(own());
-        return [name, value];
-      }),
-    );
-  const backend: Backend = {
-    name: "counting",
-    load: (...given) => inner.load(...given),
-    async compile(...given) {
-      const program = await inner.compile(...given);
-      const run = program.run.bind(program);
-      program.run = (...inputs) => count(run(...inputs));
-      return program;
-    },
-    upload: (tensor) => inner.upload(tensor),
-    settled: () => read(inner.settled()),
-    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
-  };
-  return { backend, waits: () => waits };
-}
 
 Deno.test("with nobody listening the loop waits once a picture, whatever the scheduler", async () => {
   for (const scheduler of ["ddim", "plms", "euler-a", "dpmpp-2m-karras", "heun"]) {

@@ -80,6 +80,7 @@ Deno.test("absent keys take the class's defaults, which are those of a published
     groups: 32,
     epsilon: 1e-5,
     timeScaleShift: "default",
+    skipTimeActivation: false,
     resample: { down: "conv", up: "conv" },
     downsamplePadding: 1,
     centerInput: false,

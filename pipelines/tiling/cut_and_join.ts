@@ -12,7 +12,7 @@ import { f32, hostTensor, i32 } from "../../graph/tensor_spec.ts";
 import { type Tensor, trace } from "../../graph/trace.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import { type TileGrid, tilesOf } from "./tile_grid.ts";
-import { inverseWeightSums, type TileWeighting, tileWeights } from "./tile_weights.ts";
+import { inverseWeightSums, tileWeights, type TileWeightsOptions } from "./tile_weights.ts";
 
 /** What tiles are cut and joined with. */
 export interface TilingOptions {
@@ -70,9 +70,9 @@ export async function tileCutter(grid: TileGrid, options: TilingOptions): Promis
 /** Prepares joining on a grid. */
 export async function tileJoiner(
   grid: TileGrid,
-  options: TilingOptions & { readonly weighting?: TileWeighting | undefined },
+  options: TilingOptions & TileWeightsOptions,
 ): Promise<TileJoiner> {
-  const { arithmetic, backend, channels, weighting } = options;
+  const { arithmetic, backend, channels } = options;
   const { whole, tile } = grid;
   const count = tilesOf(grid).length;
   const spec = f32(...channels, whole.height, whole.width);
@@ -105,9 +105,9 @@ export async function tileJoiner(
   );
   const stack = new DisposableStack();
   const place = (tensor: Parameters<Backend["upload"]>[0]) => stack.use(backend.upload(tensor));
-  const weights = place(hostTensor(inputs.weights.shape, tileWeights(tile, weighting)));
+  const weights = place(hostTensor(inputs.weights.shape, tileWeights(tile, options)));
   const inverse = place(
-    hostTensor([1, 1, whole.height, whole.width], inverseWeightSums(grid, weighting)),
+    hostTensor([1, 1, whole.height, whole.width], inverseWeightSums(grid, options)),
   );
   /** For each position of the whole the one of the bordered tile; where the tile is not, its border. */
   const onto = (start: number, side: number, wholeSide: number) =>

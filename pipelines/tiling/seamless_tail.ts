@@ -66,10 +66,12 @@ export interface SeamlessTail extends Disposable {
 export async function seamlessTail(
   { head, tail, layout }: SplitDecoder,
   grid: TileGrid,
-  { component: { parameters }, backend, arithmetic }: {
+  { component: { parameters }, backend, arithmetic, margin }: {
     readonly component: Component;
     readonly backend: Backend;
     readonly arithmetic: Arithmetic;
+    /** Positions at a tile's border that count for nothing. */
+    readonly margin: number;
   },
 ): Promise<SeamlessTail> {
   const tiles = tilesOf(grid);
@@ -96,7 +98,7 @@ export async function seamlessTail(
     `statistics ${JSON.stringify(layout)}`,
     () => statisticsOfMoments(layout),
   );
-  const shares = sharesOf(grid).map((data) =>
+  const shares = sharesOf(grid, margin).map((data) =>
     stack.use(backend.upload(hostTensor([1, 1, tile.height, tile.width], data)))
   );
 
@@ -147,10 +149,10 @@ export async function seamlessTail(
 }
 
 /** How much each position of each tile counts, 1 in all tiles together. */
-function sharesOf(grid: TileGrid): Float32Array<ArrayBuffer>[] {
+function sharesOf(grid: TileGrid, margin: number): Float32Array<ArrayBuffer>[] {
   const { whole, tile } = grid;
-  const weights = tileWeights(tile);
-  const inverse = inverseWeightSums(grid);
+  const weights = tileWeights(tile, { margin });
+  const inverse = inverseWeightSums(grid, { margin });
   return tilesOf(grid).map(({ top, left }) =>
     weights.map((weight, at) => {
       const [y, x] = [Math.floor(at / tile.width), at % tile.width];

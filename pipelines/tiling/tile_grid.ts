@@ -99,6 +99,19 @@ export function enlargedGrid({ whole, tile, tops, lefts }: TileGrid, factor: num
   };
 }
 
+/**
+ * The widest margin of tiles, up to `most`, that leaves enough of them: something of each overlap to fade in, and at the edges of
+ * the whole a first tile whose other positions come before the second tile's margin ends.
+ */
+export function widestMargin({ tile, tops, lefts }: TileGrid, most: number): number {
+  const fits = (starts: readonly number[], side: number) =>
+    starts.slice(1).map((start, at) => {
+      const step = start - starts[at]!;
+      return Math.min(step, Math.floor((side - step) / 2) - 1);
+    });
+  return Math.max(0, Math.min(most, ...fits(tops, tile.height), ...fits(lefts, tile.width)));
+}
+
 /** How many times as much there is to compute as without tiles: positions of all tiles over those of the whole. */
 export function gridOverhead({ whole, tile, tops, lefts }: TileGrid): number {
   const covered = tops.length * lefts.length * tile.height * tile.width;

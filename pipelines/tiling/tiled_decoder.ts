@@ -12,7 +12,7 @@ import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
 import { tileCutter, tileJoiner } from "./cut_and_join.ts";
 import { seamlessTail, splitDecoder } from "./seamless_tail.ts";
-import { enlargedGrid, type TileGrid } from "./tile_grid.ts";
+import { enlargedGrid, type TileGrid, widestMargin } from "./tile_grid.ts";
 import type { TileWeighting } from "./tile_weights.ts";
 
 /** What gives programs by methods and sizes, as a {@linkcode Component} does. */
@@ -26,6 +26,8 @@ export interface TiledDecoderOptions {
   readonly channels: readonly [n: number, c: number];
   /** How tiles fade into each other. */
   readonly weighting?: TileWeighting | undefined;
+  /** How far the decoder's tail reaches: {@linkcode decoderReach}. Default 0: all of a tile counts. */
+  readonly reach?: number;
   /** Normalises each tile by its own statistics, as if it were all there is. */
   readonly apart?: boolean;
 }
@@ -71,10 +73,16 @@ export async function tiledDecoder(
     number,
   ];
   using stack = new DisposableStack();
-  const joiner = stack.use(
-    await tileJoiner(enlargedGrid(grid, height / whole.height), { ...options, channels: [n, c] }),
-  );
   const split = apart ? undefined : splitDecoder({ whole: graph, tile: decoderAt(tile) });
+  const factor = height / whole.height;
+  const margin = split === undefined ? 0 : widestMargin(grid, Math.ceil(options.reach ?? 0));
+  const joiner = stack.use(
+    await tileJoiner(enlargedGrid(grid, factor), {
+      ...options,
+      channels: [n, c],
+      margin: margin * factor,
+    }),
+  );
   let decode: (z: Value) => Value;
   if (split === undefined) {
     const cutter = stack.use(await tileCutter(grid, options));
@@ -87,7 +95,7 @@ export async function tiledDecoder(
         return program.run({ z: part }).sample!;
       });
   } else {
-    const tail = stack.use(await seamlessTail(split, grid, { ...options, component }));
+    const tail = stack.use(await seamlessTail(split, grid, { ...options, component, margin }));
     decode = (z) => tail.decode(z, joiner);
   }
   const program: Program = {
