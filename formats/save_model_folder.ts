@@ -9,14 +9,9 @@ import { display, isObject, type JsonObject } from "./json.ts";
 import { ModelError } from "./model_error.ts";
 import type { ModelComponent, ModelFolder } from "./model_folder.ts";
 import { admits, PIPELINE_CLASSES, type PipelineClass } from "./pipeline_classes.ts";
+import { rawMembers, type RawObject, rawValue, writeRawObject } from "./raw_json.ts";
 import { readJson } from "./read_json.ts";
-import {
-  LAYOUT_VERSION,
-  libraryOf,
-  savedConfig,
-  savedJson,
-  weightsFile,
-} from "./saved_component.ts";
+import { LAYOUT_VERSION, libraryOf, savedConfig, weightsFile } from "./saved_component.ts";
 import { type StreamedTensor, streamSafetensors } from "./stream_safetensors.ts";
 
 /** Settings of {@linkcode saveModelFolder}. */
@@ -100,7 +95,8 @@ export async function saveModelFolder(
   const files: SavedFile[] = [];
   if (known !== undefined) {
     const index = indexOf(folder, { known, fail, warnings });
-    files.push(["model_index.json", savedJson(index)]);
+    const members = Object.entries(index).map(([key, value]) => [key, rawValue(value)] as const);
+    files.push(["model_index.json", encode(writeRawObject(new Map(members)))]);
   }
   const weights: { readonly path: string; readonly tensors: Tensors }[] = [];
   for (const component of components) {
@@ -109,16 +105,18 @@ export async function saveModelFolder(
       files.push(...await tokenizerFiles(component, at));
       continue;
     }
-    const config = await configOf(component, options);
-    files.push([at + configFile(component), savedJson(config)]);
+    const config = await readConfig(component);
+    const { className } = component;
+    const raw = savedConfig(config.raw, { className, dtype: options.dtype });
+    files.push([at + configFile(component), encode(writeRawObject(raw))]);
     if (component.kind !== "network") continue;
     const stored = await component.openWeights(variant === undefined ? {} : { variant });
-    const source = withCurrentNames(stored, component.className);
+    const source = withCurrentNames(stored, className);
     weights.push({
-      path: at + weightsFile(component.className),
+      path: at + weightsFile(className),
       tensors: convertWeights(source, options),
     });
-    if (component.className === "UNet2DModel" && typeof config.num_attention_heads === "number") {
+    if (className === "UNet2DModel" && typeof config.json.num_attention_heads === "number") {
       warnings.push(
         `${component.name} has the same number of attention heads on every level (num_attention_heads), ` +
           "which diffusers' UNet2DModel cannot say: there it would compute something else.",
@@ -206,14 +204,21 @@ function configFile({ kind }: ModelComponent): string {
   return kind === "scheduler" ? "scheduler_config.json" : "config.json";
 }
 
-async function configOf(
+/** A configuration, checked, and as it is written. */
+async function readConfig(
   component: ModelComponent,
-  { dtype }: SaveModelOptions,
-): Promise<JsonObject> {
-  const { files, className } = component;
-  const json = await readJson(files, configFile(component));
-  if (isObject(json)) return savedConfig(json, { className, dtype });
+): Promise<{ readonly json: JsonObject; readonly raw: RawObject }> {
+  const { files } = component;
+  const path = configFile(component);
+  const json = await readJson(files, path);
+  if (isObject(json)) {
+    return { json, raw: rawMembers(new TextDecoder().decode(await files.read(path))) };
+  }
   throw new ModelError(`Cannot convert ${files.description}: its configuration is no object`);
+}
+
+function encode(text: string): Uint8Array<ArrayBuffer> {
+  return new TextEncoder().encode(text);
 }
 
 /** A tokenizer's files as they are. */

@@ -127,7 +127,8 @@ function oldFolder(more: Readonly<Record<string, string>> = {}): FileSource {
       "vqvae/diffusion_pytorch_model.safetensors": weights,
       "unet/config.json": `{ "_class_name": "UNet2DModel", "num_attention_heads": null }`,
       "unet/diffusion_pytorch_model.safetensors": weights,
-      "scheduler/scheduler_config.json": `{ "_class_name": "PNDMScheduler", "beta_end": 1e-05 }`,
+      "scheduler/scheduler_config.json": `{ "_class_name": "PNDMScheduler",
+        "lambda_min_clipped": -Infinity, "beta_end": 1.0, "trained_betas": [1e-05, 2] }`,
       ...more,
     })),
     "old",
@@ -139,9 +140,17 @@ Deno.test("a folder keeps its settings, and gets the current names", async () =>
   assertEquals(warnings, "");
   const { other, safety_checker } = await json(files, "model_index.json");
   assertEquals([other, safety_checker], [3, undefined]);
-  const scheduler = await json(files, "scheduler/scheduler_config.json");
-  // The index decides the class.
-  assertEquals(scheduler, { _class_name: "DDIMScheduler", beta_end: 1e-5 });
+  // The index decides the class. Numbers stay as they are written: transformers takes no 1 for 1.0.
+  assertEquals(
+    new TextDecoder().decode(await files.read("scheduler/scheduler_config.json")),
+    `{
+  "_class_name": "DDIMScheduler",
+  "beta_end": 1.0,
+  "lambda_min_clipped": -Infinity,
+  "trained_betas": [1e-05, 2]
+}
+`,
+  );
   const { tensors } = await openSafetensors(files, "unet/diffusion_pytorch_model.safetensors");
   assertEquals(tensors.get("mid_block.attentions.0.to_q.weight")?.stored, "F32");
   assertEquals(tensors.get("position_ids")?.stored, "I64");

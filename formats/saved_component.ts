@@ -4,8 +4,8 @@
  * @module
  */
 import type { WeightDType } from "./convert_weights.ts";
-import type { JsonObject, JsonValue } from "./json.ts";
 import { componentKind } from "./pipeline_classes.ts";
+import { type RawObject, rawValue } from "./raw_json.ts";
 
 /**
  * The version of diffusers whose layout is written. diffusers takes an index of an inpainting model without a version, or of
@@ -41,29 +41,22 @@ const TORCH_NAMES: Readonly<Record<WeightDType, string>> = { F32: "float32", F16
 
 /**
  * A network's or scheduler's configuration as it is saved: with its class, and for those of transformers with the type of its
- * weights, which diffusers does not record.
+ * weights, which diffusers does not record. All else stays as it is written.
  */
 export function savedConfig(
-  config: JsonObject,
+  config: RawObject,
   { className, dtype }: { readonly className: string; readonly dtype: WeightDType },
-): JsonObject {
-  if (!isTransformers(className)) return { ...config, _class_name: className };
+): RawObject {
+  if (!isTransformers(className)) {
+    return new Map([...config, ["_class_name", rawValue(className)]]);
+  }
   // transformers 4.56 and later write `dtype`; they and all earlier versions read `torch_dtype`.
-  const keys = ["dtype", "torch_dtype"].filter((key) => Object.hasOwn(config, key));
-  const types = (keys.length === 0 ? ["torch_dtype"] : keys)
-    .map((key) => [key, TORCH_NAMES[dtype]] as const);
-  return {
-    model_type: TRANSFORMERS[className]!,
-    architectures: [className],
+  const keys = ["dtype", "torch_dtype"].filter((key) => config.has(key));
+  return new Map([
+    ["model_type", rawValue(TRANSFORMERS[className])],
+    ["architectures", rawValue([className])],
     ...config,
-    ...Object.fromEntries(types),
-  };
-}
-
-/** JSON as diffusers writes it: indented, keys in order. */
-export function savedJson(json: JsonObject): Uint8Array<ArrayBuffer> {
-  const sorted = Object.fromEntries(
-    Object.entries(json).sort(([a], [b]) => a < b ? -1 : 1),
-  ) satisfies Record<string, JsonValue>;
-  return new TextEncoder().encode(`${JSON.stringify(sorted, null, 2)}\n`);
+    ...(keys.length === 0 ? ["torch_dtype"] : keys)
+      .map((key): [string, string] => [key, rawValue(TORCH_NAMES[dtype])]),
+  ]);
 }

@@ -125,14 +125,18 @@ function networkInput(
 /** What decodes tile by tile; nothing where there is one tile, or no decoder. */
 export async function tiledDecoderOf(
   { model, arithmetic, family: { space: { autoencoder, channels } } }: SuperResolutionParts,
-  { sampleShape: [n], grids: { decoder: grid }, weighting }: SuperResolutionRequest,
+  { sampleShape: [n], decoder, weighting }: SuperResolutionRequest,
 ): Promise<(ProgramSource & Disposable) | undefined> {
-  if (autoencoder === null || grid === null) return undefined;
+  if (autoencoder === null || decoder === null) return undefined;
+  const { grid, reach } = decoder;
   if (grid.tops.length * grid.lefts.length === 1) return undefined;
   return await tiledDecoder(await model.component(autoencoder.name), grid, {
     arithmetic,
     backend: model.backend,
     channels: [n, channels],
     weighting,
+    reach,
+    // The original decodes tiles as if each were all there is.
+    apart: weighting === "distance",
   });
 }

@@ -38,7 +38,7 @@ export async function superResolutionDenoiser(
 ): Promise<Denoiser> {
   const { model, arithmetic } = parts;
   const unet = await model.component("unet");
-  const { sampleShape, grids: { denoiser: grid }, weighting } = request;
+  const { sampleShape, grid, weighting } = request;
   if (grid.tops.length * grid.lefts.length === 1) {
     return await singleDenoiser(unet, { parts, request, shape: sampleShape, ...conditions });
   }

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Graph } from "../graph/graph.ts";
+import { peakBytes } from "../graph/passes/peak_bytes.ts";
 import { f32, type HostTensorOf, i32 } from "../graph/tensor_spec.ts";
 import { readLatents } from "./given_latents.ts";
 import { readLowResolution } from "./low_resolution_image.ts";
@@ -15,7 +15,7 @@ import { checkInteger, checkNumber, SettingsError } from "./settings.ts";
 import type { SuperResolutionFamily } from "./super_resolution_family.ts";
 import type { SuperResolutionOptions } from "./super_resolution_options.ts";
 import { guidedRows, readTextSettings, type TextSettings } from "./text_settings.ts";
-import type { Sides, TileGrid } from "./tiling/tile_grid.ts";
+import type { TileGrid } from "./tiling/tile_grid.ts";
 import type { TileWeighting } from "./tiling/tile_weights.ts";
 import { decoderReach } from "./tiling/tiled_decoder.ts";
 import { chooseTiles, type ChooseTilesOptions, type TilingCost } from "./tiling/tiling_cost.ts";
@@ -36,8 +36,10 @@ export interface SuperResolutionRequest {
   /** `[n, c, h, w]`, n a multiple of m. */
   readonly sampleShape: readonly [n: number, c: number, height: number, width: number];
   readonly latents: HostTensorOf<"f32"> | undefined;
-  /** The tiles of the denoiser and of the decoder; the whole is one. */
-  readonly grids: { readonly denoiser: TileGrid; readonly decoder: TileGrid | null };
+  /** The tiles of the denoiser; the whole is one. */
+  readonly grid: TileGrid;
+  /** The tiles of the decoder, and how far its tail reaches; null where there is none. */
+  readonly decoder: { readonly grid: TileGrid; readonly reach: number } | null;
   readonly weighting: TileWeighting | undefined;
   readonly cost: TilingCost;
 }
@@ -153,7 +155,7 @@ async function layTiles(
     readonly texts: TextSettings | null;
     readonly sampleShape: SuperResolutionRequest["sampleShape"];
   },
-): Promise<Pick<SuperResolutionRequest, "grids" | "weighting" | "cost">> {
+): Promise<Pick<SuperResolutionRequest, "grid" | "decoder" | "weighting" | "cost">> {
   if (!(checkNumber("memory", memory) > 0)) {
     throw new SettingsError(`Cannot use memory ${memory}: it must be a number of bytes above 0`);
   }
@@ -168,8 +170,8 @@ async function layTiles(
     ...shared,
     align,
     overlap: (size) => size >> 1,
-    graph: ({ height, width }) =>
-      unet.graph({
+    bytes: ({ height, width }) =>
+      peakBytes(unet.graph({
         sample: f32(rows, c + 3, height, width),
         timestep: f32(1),
         ...(family.kind === "text"
@@ -178,27 +180,27 @@ async function layTiles(
             class_labels: i32(rows),
           }
           : {}),
-      }),
+      })),
   });
   const weighting = typeof tiles === "object" ? tiles.weighting : undefined;
+  const { grid } = denoiser;
   if (autoencoder === null) {
-    return {
-      grids: { denoiser: denoiser.grid, decoder: null },
-      weighting,
-      cost: { denoiser: denoiser.cost, decoder: null },
-    };
+    return { grid, decoder: null, weighting, cost: { denoiser: denoiser.cost, decoder: null } };
   }
-  const decode = await model.component(autoencoder.name);
-  const reach = Math.ceil(decoderReach(decoderBlocks(model, autoencoder)));
+  const component = await model.component(autoencoder.name);
+  const reach = decoderReach(decoderBlocks(model, autoencoder), "tail");
   const decoder = chooseTiles(whole, {
     ...shared,
     align: 1,
-    overlap: () => 2 * reach,
-    graph: (sides: Sides): Graph =>
-      decode.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"),
+    // As far as a tile's border is felt on both sides, and something to fade in.
+    overlap: () => 2 * Math.ceil(reach) + 2,
+    runs: weighting === "distance" ? 1 : 2,
+    bytes: (sides) =>
+      peakBytes(component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode")),
   });
   return {
-    grids: { denoiser: denoiser.grid, decoder: decoder.grid },
+    grid,
+    decoder: { grid: decoder.grid, reach },
     weighting,
     cost: { denoiser: denoiser.cost, decoder: decoder.cost },
   };

@@ -55,7 +55,11 @@ async function runOptionCase(file: string): Promise<void> {
   assertEquals(summariseParameters(source), golden.settings.parameters, "parameters");
   await using backend = referenceBackend();
   const parameters = await backend.load(source);
-  using component = new Component(file, { network, parameters, backend });
+  using component = new Component(file, {
+    network,
+    parameters,
+    compile: (graph, { constant }) => backend.compile(graph, parameters, { constant }),
+  });
   const { passed, worst } = judge(await runComponentCase(golden, { component, exact: true }));
   assert(worst !== undefined, "something is compared");
   assert(passed, `${worst.name} at ${worst.index}: ${worst.difference}, bound ${worst.bound}`);

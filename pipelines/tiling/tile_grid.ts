@@ -7,7 +7,9 @@ import { checkInteger, SettingsError } from "../settings.ts";
 
 /** Height and width, in positions of a sample. */
 export interface Sides {
+  /** In pixels. */
   readonly height: number;
+  /** In pixels. */
   readonly width: number;
 }
 

@@ -3,8 +3,6 @@
  *
  * @module
  */
-import type { Graph } from "../../graph/graph.ts";
-import { peakBytes } from "../../graph/passes/peak_bytes.ts";
 import { gridOverhead, type Sides, type TileGrid, tileGrid } from "./tile_grid.ts";
 
 /** How one network works on a picture. */
@@ -13,7 +11,10 @@ export interface NetworkCost {
   readonly tiles: number;
   /** A tile, in positions of the sample; the whole if it is not tiled. */
   readonly tile: Sides;
-  /** Positions of all tiles over those of the whole: how many times the work without tiles is done. 1 if it is not tiled. */
+  /**
+   * How many times the work without tiles is done: positions of all tiles over those of the whole, for a decoder twice, because it
+   * first collects statistics. 1 if it is not tiled.
+   */
   readonly overhead: number;
   /** Bytes of intermediate results at once, about; a backend that fuses operations needs less. */
   readonly bytes: number;
@@ -29,8 +30,8 @@ export interface TilingCost {
 
 /** What decides whether a network is tiled, and how. */
 export interface ChooseTilesOptions {
-  /** The network's graph for samples of these sides. */
-  graph(sides: Sides): Graph;
+  /** Bytes of intermediate results at once, for a sample or tile of these sides. */
+  bytes(sides: Sides): number;
   /** Tiles that were asked for; null for none; undefined for as many as memory makes necessary. */
   readonly asked: { readonly size: number; readonly overlap: number } | null | undefined;
   /** Bytes for intermediate results. */
@@ -39,6 +40,8 @@ export interface ChooseTilesOptions {
   readonly overlap: (size: number) => number;
   /** What the network halves evenly. */
   readonly align: number;
+  /** How often each tile is run. Default once. */
+  readonly runs?: number;
 }
 
 /** The smallest tile that is chosen, in multiples of what a network halves evenly: smaller ones see no context. */
@@ -69,16 +72,17 @@ export function chooseTiles(
 
 function costed(
   grid: TileGrid,
-  { graph }: ChooseTilesOptions,
+  { bytes, runs = 1 }: ChooseTilesOptions,
 ): { readonly grid: TileGrid; readonly cost: NetworkCost } {
   const { tile, tops, lefts } = grid;
+  const tiles = tops.length * lefts.length;
   return {
     grid,
     cost: {
-      tiles: tops.length * lefts.length,
+      tiles,
       tile,
-      overhead: gridOverhead(grid),
-      bytes: peakBytes(graph(tile)),
+      overhead: tiles === 1 ? 1 : runs * gridOverhead(grid),
+      bytes: bytes(tile),
     },
   };
 }
