@@ -51,6 +51,9 @@ const TOKENIZER_FILES = [
   "added_tokens.json",
 ];
 
+/** A table of a thousand steps has 20 kB. */
+const LARGEST_CONFIG = 1_000_000;
+
 /** The largest published one has 35 MB. */
 const LARGEST_TOKENIZER_FILE = 100_000_000;
 
@@ -211,10 +214,14 @@ async function readConfig(
   const { files } = component;
   const path = configFile(component);
   const json = await readJson(files, path);
-  if (isObject(json)) {
-    return { json, raw: rawMembers(new TextDecoder().decode(await files.read(path))) };
+  const fail = (reason: string) =>
+    new ModelError(`Cannot convert ${files.description}/${path}: ${reason}`);
+  if (!isObject(json)) throw fail("it is no object");
+  const bytes = await files.read(path);
+  if (bytes.length > LARGEST_CONFIG) {
+    throw fail(`it has ${bytes.length} bytes; ${LARGEST_CONFIG} is the limit`);
   }
-  throw new ModelError(`Cannot convert ${files.description}: its configuration is no object`);
+  return { json, raw: rawMembers(new TextDecoder().decode(bytes)) };
 }
 
 function encode(text: string): Uint8Array<ArrayBuffer> {

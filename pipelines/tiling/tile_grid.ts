@@ -7,9 +7,9 @@ import { checkInteger, SettingsError } from "../settings.ts";
 
 /** Height and width, in positions of a sample. */
 export interface Sides {
-  /** In pixels. */
+  /** Rows. */
   readonly height: number;
-  /** In pixels. */
+  /** Columns. */
   readonly width: number;
 }
 
