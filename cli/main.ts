@@ -10,11 +10,13 @@ import { conform } from "./commands/conform.ts";
 import { convert } from "./commands/convert.ts";
 import { evaluate } from "./commands/evaluate.ts";
 import { exportModel } from "./commands/export.ts";
+import { generate } from "./commands/generate.ts";
 import { img2img } from "./commands/img2img.ts";
 import { info } from "./commands/info.ts";
 import { inpaint } from "./commands/inpaint.ts";
 import { shapes } from "./commands/shapes.ts";
 import { txt2img } from "./commands/txt2img.ts";
+import { upscale } from "./commands/upscale.ts";
 import { commandHelp, mainHelp } from "./help.ts";
 import { InterruptedError } from "./interrupt.ts";
 import { didYouMean } from "./nearest.ts";
@@ -28,6 +30,8 @@ const COMMANDS: readonly Command[] = [
   txt2img,
   img2img,
   inpaint,
+  upscale,
+  generate,
   classify,
   evaluate,
   shapes,

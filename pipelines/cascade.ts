@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { HostTensorOf } from "../graph/tensor_spec.ts";
+import { hostTensor, type HostTensorOf } from "../graph/tensor_spec.ts";
 import type { GeneratedImage } from "./generated_image.ts";
 import { chooseSeed, SettingsError } from "./settings.ts";
 import type { SuperResolution, SuperResolutionOptions } from "./super_resolution_options.ts";
@@ -84,19 +84,26 @@ export function cascade<Options extends CascadeBaseOptions>(
     const { seed: asked } = options;
     // Drawn here, so that the stages' seeds follow from it.
     const seed = typeof asked === "object" ? asked.map(chooseSeed) : chooseSeed(asked);
+    const settings = (at: number, image: HostTensorOf<"f32">): SuperResolutionOptions => {
+      const { upscale, options: own = {} } = stages[at]!;
+      return {
+        ...(upscale.readsText ? texts(options, image.shape[0]!) : {}),
+        ...(upscale.isToldNoise ? {} : { augmentation: AUGMENTATION }),
+        seed: stageSeed(seed, at + 1),
+        ...own,
+        image,
+        ...(options.signal === undefined ? {} : { signal: options.signal }),
+      };
+    };
+    // Nothing is drawn for a stage that cannot be run. How large its picture will be is not known yet, nor are its latents.
+    const stand = standIn(options, seed);
+    for (const [at, { upscale }] of stages.entries()) {
+      const { latents: _, ...rest } = settings(at, stand);
+      await upscale.check(rest);
+    }
     const made: DrawnPictures[] = [await base({ ...options, seed })];
-    for (const [at, { upscale, options: own = {} }] of stages.entries()) {
-      const { tensor } = made.at(-1)!;
-      made.push(
-        await upscale({
-          ...(upscale.readsText ? texts(options, tensor.shape[0]!) : {}),
-          ...(upscale.isToldNoise ? {} : { augmentation: AUGMENTATION }),
-          seed: stageSeed(seed, at + 1),
-          ...own,
-          image: tensor,
-          ...(options.signal === undefined ? {} : { signal: options.signal }),
-        }),
-      );
+    for (const [at, { upscale }] of stages.entries()) {
+      made.push(await upscale(settings(at, made.at(-1)!.tensor)));
     }
     const last = made.at(-1)!;
     return {
@@ -106,6 +113,19 @@ export function cascade<Options extends CascadeBaseOptions>(
       stages: made,
     };
   };
+}
+
+/** As many pictures as the base will draw. */
+function standIn(
+  { prompt, count = 1 }: CascadeBaseOptions,
+  seed: number | readonly number[],
+): HostTensorOf<"f32"> {
+  const side = 32;
+  const pictures = typeof seed === "object"
+    ? seed.length
+    : count * (typeof prompt === "object" ? prompt.length : 1);
+  const shape = [Math.max(1, pictures), 3, side, side];
+  return hostTensor(shape, new Float32Array(shape[0]! * 3 * side * side));
 }
 
 /** Another noise than the stage before had: equal noise of equal shapes would go in twice. */

@@ -18,6 +18,7 @@ import { describedImages } from "./described_images.ts";
 import { encodeImages } from "./encode_images.ts";
 import { guidedDenoiser } from "./guided_denoiser.ts";
 import { toPictures } from "./image_output.ts";
+import { inpaintByRepaint } from "./inpainting_by_repaint.ts";
 import { type InpaintingFamily, inpaintingFamily, type MaskChannels } from "./inpainting_family.ts";
 import type { Inpainting, InpaintingOptions, InpaintingResult } from "./inpainting_options.ts";
 import { type InpaintingRequest, readInpainting } from "./inpainting_request.ts";
@@ -27,11 +28,13 @@ import type { Prediction } from "./prediction.ts";
 import { chooseSeed } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
+import { UNCONDITIONAL_PIPELINES } from "./unconditional_family.ts";
 
 /** Everything a call needs that does not depend on it. */
 export interface InpaintingParts {
   readonly model: Model;
-  readonly family: InpaintingFamily;
+  /** Null where the model draws from noise alone: such models have RePaint. */
+  readonly family: InpaintingFamily | null;
   /** Null where the model reads no text. */
   readonly tokenizer: Tokenizer | null;
   readonly arithmetic: Arithmetic;
@@ -60,8 +63,9 @@ export async function inpainting(
 
 /** Reads what a model says of itself. */
 export async function inpaintingParts(model: Model): Promise<InpaintingParts> {
-  const family = await inpaintingFamily(model);
-  const tokenizer = family.text === null ? null : await model.tokenizer();
+  const fromNoise = UNCONDITIONAL_PIPELINES.has(model.className);
+  const family = fromNoise ? null : await inpaintingFamily(model);
+  const tokenizer = family === null || family.text === null ? null : await model.tokenizer();
   return { model, family, tokenizer, arithmetic: new Arithmetic(model.backend) };
 }
 
@@ -77,6 +81,9 @@ export async function inpaint(
   noise?: NoiseStream,
 ): Promise<InpaintingResult> {
   const { family, model, arithmetic, tokenizer } = parts;
+  if (family === null || options.method === "repaint") {
+    return await inpaintByRepaint(parts, options);
+  }
   const request = readInpainting(options, family);
   const { texts, sampling, images, masked, mask, latentShape } = request;
   const { plan, seeds } = sampling;

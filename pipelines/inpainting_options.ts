@@ -39,6 +39,16 @@ export interface InpaintingOptions extends Omit<ImageToImageOptions, "prompt" | 
    */
   readonly crop?: number;
   /**
+   * `repaint`: RePaint goes back to more noise again and again, so that what is made comes to fit what is kept (Lugmayr et al.
+   * 2022): slow, and for models that are not told of the mask. Default: the model is told of the mask, or else what is kept is
+   * blended in after each step; a model that draws from noise alone has RePaint.
+   */
+  readonly method?: "repaint";
+  /** RePaint: how many steps a jump goes back. Default 10. */
+  readonly jumpLength?: number;
+  /** RePaint: how often each part is sampled. Default 10. */
+  readonly jumpNSample?: number;
+  /**
    * The share of the steps that are run, 0 to 1. Below 1 the repainted part starts from what the picture had there. Default 1:
    * from noise alone.
    */

@@ -63,6 +63,7 @@ export function readInpainting(
   family: InpaintingFamily,
 ): InpaintingRequest {
   const { factor, multiple, latentChannels, defaults, told } = family;
+  checkMethod(options);
   const given = readGiven(options);
   const { rows } = given;
   const texts = family.text === null ? null : readTextSettings(
@@ -115,6 +116,16 @@ export function readInpainting(
   };
 }
 
+/** What only RePaint has a use for. */
+function checkMethod({ method, jumpLength, jumpNSample }: InpaintingOptions): void {
+  if (method !== undefined) {
+    throw new SettingsError(`Cannot inpaint by ${JSON.stringify(method)}: there is repaint`);
+  }
+  const jump = Object.entries({ jumpLength, jumpNSample }).find(([, value]) => value !== undefined);
+  if (jump === undefined) return;
+  throw new SettingsError(`Cannot use ${jump[0]} without the method repaint`);
+}
+
 function readGiven(options: InpaintingOptions): Given {
   const pictures = readPictures("image", options.image);
   const invert = options.invertMask ?? false;
@@ -143,6 +154,7 @@ function cropGiven(
     const picture = pick(given.pictures, { at, count });
     const mask = maskOf(pick(given.masks, { at, count }), picture);
     const region = cropRegion(mask, { padding, sides });
+    checkPart(region, sides);
     return { region, picture: cropPicture(picture, region), mask: cropPicture(mask, region) };
   });
   return {
@@ -150,6 +162,15 @@ function cropGiven(
     masks: parts.map(({ mask }) => mask),
     regions: parts.map(({ region }) => region),
   };
+}
+
+/** A part can be so thin that nothing is left of it at the working size. */
+function checkPart(part: Sides, sides: Sides): void {
+  const scale = Math.min(sides.width / part.width, sides.height / part.height);
+  if (Math.min(part.width, part.height) * scale >= 1) return;
+  throw new SettingsError(
+    `Cannot work on the ${part.width} x ${part.height} pixels around the mask at ${sides.width} x ${sides.height}: give sides of their proportions`,
+  );
 }
 
 function readReduction({ maskReduction, softMask = false }: InpaintingOptions): MaskReduction {

@@ -43,6 +43,10 @@ export async function superResolution(
     const arithmetic = new Arithmetic(model.backend);
     const parts: Parts = { model, family, arithmetic, tokenizer };
     return Object.assign((asked: SuperResolutionOptions) => enlarge(parts, asked), {
+      async check(asked: SuperResolutionOptions) {
+        const { sampling: { plan }, cost } = await readSuperResolutionRequest(asked, parts);
+        return { plan, cost };
+      },
       model,
       readsText: family.kind === "text",
       isToldNoise: family.kind === "text",

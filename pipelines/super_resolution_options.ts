@@ -106,6 +106,15 @@ export interface SuperResolution extends AsyncDisposable {
    * @throws The signal's reason, if it is aborted.
    */
   (options: SuperResolutionOptions): Promise<SuperResolutionResult>;
+  /**
+   * Checks a call and tells its plan and what tiling costs, without computing anything.
+   *
+   * @throws {SettingsError} If a setting cannot be used.
+   * @throws {SchedulerError} If the scheduler or its steps cannot be used.
+   */
+  check(
+    options: SuperResolutionOptions,
+  ): Promise<{ readonly plan: Plan; readonly cost: TilingCost }>;
   /** The model's parts. */
   readonly model: Model;
   /** Whether it reads a prompt. */

@@ -12,6 +12,7 @@ import {
 import { inpaint, inpaintingParts } from "../pipelines/inpainting.ts";
 import { counting } from "./counting_backend.ts";
 import { shapesWithNineChannels, smallLatentInpainter } from "./small_inpainters.ts";
+import { smallModel } from "./small_models.ts";
 
 const REFERENCE = { backend: "reference" } as const;
 
@@ -277,6 +278,54 @@ Deno.test("latent diffusion's own kind: no text, black holes, a mask in -1..1 be
   }
 });
 
+Deno.test("RePaint is a method of the models that are not told of a mask, and has its own settings", async () => {
+  await using generate = await pipeline("inpainting", "shapes", REFERENCE);
+  const repaint = { ...QUICK, method: "repaint", jumpLength: 1, jumpNSample: 2 } as const;
+  const rows: number[] = [];
+  const { images, mask } = await generate({
+    ...repaint,
+    onPlan: (plan) => void rows.push(plan.rows.length),
+    onStep: async ({ context }) => assertEquals((await context()).data.length, 0),
+  });
+  assert(rows[0]! > 2, rows.join());
+  assertEquals([mask.shape, ...mask.data.subarray(0, 4)], [[1, 1, 4, 4], 1, 1, 0, 0]);
+  const [first, second, ...kept] = changedColumns(images[0]!, QUICK.image);
+  assertEquals(kept, [0, 0]);
+  assert(first! > 200 && second! > 200);
+  const inverted = await generate({ ...repaint, invertMask: true });
+  assertEquals(changedColumns(inverted.images[0]!, QUICK.image).slice(0, 2), [0, 0]);
+  const refused: readonly [change: Partial<InpaintingOptions>, says: string][] = [
+    [{ strength: 0.5 }, "Cannot use strength with RePaint"],
+    [{ crop: 3 }, "Cannot use crop with RePaint"],
+    [{ softMask: true }, "Cannot use softMask with RePaint"],
+  ];
+  for (const [change, says] of refused) {
+    await assertRejects(() => generate({ ...repaint, ...change }), SettingsError, says);
+  }
+  await assertRejects(
+    () => generate({ ...QUICK, jumpLength: 3 }),
+    SettingsError,
+    "Cannot use jumpLength without the method repaint",
+  );
+  await assertRejects(
+    () => generate({ ...QUICK, method: "magic" as "repaint" }),
+    SettingsError,
+    'Cannot inpaint by "magic": there is repaint',
+  );
+});
+
+Deno.test("a model of pixels that draws from noise inpaints by RePaint", async () => {
+  const scheduler = { _class_name: "DDPMScheduler", num_train_timesteps: 100 };
+  const files = smallModel({ className: "DDPMPipeline", scheduler, seed: 1 });
+  await using generate = await pipeline("inpainting", files, REFERENCE);
+  const { prompt: _, ...request } = QUICK;
+  const { images, mask } = await generate({ ...request, jumpLength: 1, jumpNSample: 1 });
+  assertEquals(mask.shape, [1, 1, 32, 32]);
+  const [left, , ...kept] = changedColumns(images[0]!, QUICK.image);
+  assert(left! > 200, String(left));
+  assertEquals(kept, [0, 0]);
+});
+
 Deno.test("settings that cannot be used are refused before anything is computed", async () => {
   await using generate = await pipeline("inpainting", "shapes", REFERENCE);
   const refused: readonly [
@@ -298,6 +347,11 @@ Deno.test("settings that cannot be used are refused before anything is computed"
     [{ strength: 0.1 }, SchedulerError, "no step of 2 is left"],
     [{ crop: -1 }, SettingsError, "crop -1"],
     [{ crop: 1.5 }, SettingsError, "crop 1.5"],
+    [
+      { crop: 0, image: stripes(8, 800), mask: maskOf(8, 800, () => 255), height: 8, width: 8 },
+      SettingsError,
+      "8 x 800 pixels around the mask at 8 x 8",
+    ],
     [{ crop: 3, invertMask: true, mask: maskOf(32, 32, () => 255) }, SettingsError, "it is black"],
     [{ maskReduction: "median" }, SettingsError, "it must be nearest, max or mean"],
     [{ maskReduction: "mean" }, SettingsError, "unless softMask is set"],

@@ -39,6 +39,13 @@ export const inpaint: Command = {
         value: "N",
         help: "work on the part around the mask only, N pixels wider on each side",
       },
+      { name: "method", value: "repaint", help: "for models not told of a mask; slow" },
+      {
+        name: "jump-length",
+        value: "N",
+        help: "RePaint: steps that a jump goes back (default 10)",
+      },
+      { name: "jump-samples", value: "N", help: "RePaint: samples of each part (default 10)" },
     ],
   }),
   notes: [
@@ -55,6 +62,10 @@ export const inpaint: Command = {
         maskReduction: args.choice("mask-reduction", ["nearest", "max", "mean"]),
         crop: args.integer("crop", { min: 0, max: 16384 }),
         composite: args.flag("composite") || undefined,
+        softMask: args.flag("soft-mask") || undefined,
+        method: args.choice("method", ["repaint"]),
+        jumpLength: args.integer("jump-length", { min: 1 }),
+        jumpNSample: args.integer("jump-samples", { min: 1 }),
       });
       const [image, mask] = [await readGivenPicture(file), await readGivenPicture(maskFile)];
       return await runDrawing(args, {
@@ -68,7 +79,6 @@ export const inpaint: Command = {
             image,
             mask,
             invertMask: args.flag("invert-mask"),
-            softMask: args.flag("soft-mask"),
             ...settings,
           }),
       });

@@ -12,21 +12,8 @@ const PROMPTS: readonly Option[] = [
   { name: "negative-prompt", short: "n", value: "TEXT", help: "what guidance leads away from" },
 ];
 
-const SAMPLING: readonly Option[] = [
-  {
-    name: "batch-count",
-    short: "b",
-    value: "N",
-    help: "pictures, with seeds one apart (default 1)",
-  },
-  {
-    name: "sampler",
-    alias: "scheduler",
-    value: "NAME",
-    help: "ddim, euler, … (default: the model's)",
-  },
-  { name: "timesteps", value: "T,T,…", help: "the timesteps to evaluate, instead of --steps" },
-  { name: "sigmas", value: "X,X,…", help: "the noise levels to step through, instead of --steps" },
+/** How a text is followed. */
+const GUIDANCE: readonly Option[] = [
   {
     name: "guidance-interval",
     value: "A,B",
@@ -42,6 +29,23 @@ const SAMPLING: readonly Option[] = [
     value: "N",
     help: "1 is CLIP's last layer, 2 the one before it (default 1)",
   },
+];
+
+const SAMPLING: readonly Option[] = [
+  {
+    name: "batch-count",
+    short: "b",
+    value: "N",
+    help: "pictures, with seeds one apart (default 1)",
+  },
+  {
+    name: "sampler",
+    alias: "scheduler",
+    value: "NAME",
+    help: "ddim, euler, … (default: the model's)",
+  },
+  { name: "timesteps", value: "T,T,…", help: "the timesteps to evaluate, instead of --steps" },
+  { name: "sigmas", value: "X,X,…", help: "the noise levels to step through, instead of --steps" },
   { name: "eta", value: "X", help: "share of fresh noise in a step of DDIM, 0 to 1 (default 0)" },
   ...MODEL_OPTIONS,
   {
@@ -58,18 +62,23 @@ const SAMPLING: readonly Option[] = [
   { name: "json", help: "one JSON object on stdout instead of file names" },
 ];
 
-/** The options of a command, with what is said of its sizes, and those that only it has. */
+/** The options of a command, with what is said of its sizes, those that only it has, and whether it reads a text. */
 export function drawingOptions(
-  { size, more = [] }: { readonly size: string; readonly more?: readonly Option[] },
+  { size, more = [], text = true }: {
+    readonly size: string;
+    readonly more?: readonly Option[];
+    readonly text?: boolean;
+  },
 ): readonly Option[] {
   return [
     ...more,
-    ...PROMPTS,
+    ...(text ? PROMPTS : []),
     { name: "steps", value: "N", help: "denoising steps (default: the model's own)" },
     { name: "cfg-scale", value: "X", help: "guidance scale, 1 is none (default: the model's own)" },
     { name: "seed", short: "s", value: "N", help: "number the noise is drawn from; -1 draws one" },
     { name: "width", short: "W", value: "N", help: size },
     { name: "height", short: "H", value: "N", help: size },
+    ...(text ? GUIDANCE : []),
     ...SAMPLING,
   ];
 }

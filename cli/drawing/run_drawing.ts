@@ -1,5 +1,5 @@
 /**
- * Runs a command that draws from text: a model to picture files.
+ * Runs a command that draws: a model to picture files.
  *
  * @module
  */
@@ -35,12 +35,16 @@ export interface DrawingContext {
   readonly signal: AbortSignal;
 }
 
-/** The tasks that draw from text. */
-export type DrawingTask = "text-to-image" | "image-to-image" | "inpainting";
+/** The tasks that give pictures. */
+export type DrawingTask = Exclude<keyof Tasks, "zero-shot-image-classification">;
 
-/** What every such task takes. */
-export type DrawingOptions = Omit<TextToImageOptions, "prompt" | "latents"> & {
+/** What every task tells of a step. */
+type Step = Pick<StepEvent, "step" | "steps" | "preview">;
+
+/** What the tasks take that draw from text; others take some of it. */
+export type DrawingOptions = Omit<TextToImageOptions, "prompt" | "latents" | "onStep"> & {
   readonly prompt?: string;
+  readonly onStep?: (step: Step) => Promise<void>;
 };
 
 /** How a command draws. */
@@ -118,7 +122,7 @@ async function draw<T extends DrawingTask>(
 ): Promise<DrawingResult> {
   const { console, signal, request, seeds } = drawing;
   const progress = showProgress(console, { label: "drawing" });
-  const onStep = async (event: StepEvent): Promise<void> => {
+  const onStep = async (event: Step): Promise<void> => {
     if (request.previews.length > 0) await writePreviews(event, request.previews);
     progress.update(event.step, event.steps);
   };
@@ -151,7 +155,7 @@ async function draw<T extends DrawingTask>(
   }
 }
 
-async function writePreviews(event: StepEvent, files: readonly string[]): Promise<void> {
+async function writePreviews(event: Step, files: readonly string[]): Promise<void> {
   const pictures = await event.preview();
   const encoded = await Promise.all(pictures.map(async (picture, at): Promise<
     [string, Uint8Array]

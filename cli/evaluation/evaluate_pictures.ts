@@ -25,9 +25,6 @@ import type { ResultRecord, ResultsFile } from "./results_file.ts";
 /** How many of the best labels a result keeps. */
 const BEST = 5;
 
-/** Milliseconds of work on a picture after which it is stored how far that is. */
-const STORE_AFTER = 30_000;
-
 /** A picture and its place among all. */
 export interface PlacedItem extends DatasetItem {
   readonly index: number;
@@ -46,6 +43,8 @@ export interface EvaluateOptions {
   readonly settings: Omit<ClassificationOptions, "image" | "resume">;
   /** Whether every error is kept. */
   readonly raw: boolean;
+  /** Milliseconds of work on a picture after which it is stored how far that is. Default half a minute. */
+  readonly storeAfter?: number;
   readonly console: Console;
   readonly signal: AbortSignal;
 }
@@ -130,6 +129,7 @@ async function classifyOrResume(
   options: EvaluateOptions & { readonly index: number; readonly progress: Progress },
 ): Promise<ClassificationResult> {
   const { classifier: { classify }, unfinished, index, progress, signal, console } = options;
+  const { storeAfter = 30_000 } = options;
   let stored = performance.now();
   const listening: ClassificationOptions = {
     ...call,
@@ -137,7 +137,7 @@ async function classifyOrResume(
     onWarning: (message) => console.note(`Warning: ${message}`),
     onStep: async ({ step, steps, state }) => {
       progress.update(step, steps);
-      if (step === steps || performance.now() - stored < STORE_AFTER) return;
+      if (step === steps || performance.now() - stored < storeAfter) return;
       await writeFile(
         unfinished,
         new TextEncoder().encode(JSON.stringify({ index, state: state() })),
