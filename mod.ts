@@ -145,6 +145,13 @@ export {
 } from "./pipelines/networks/network.ts";
 export { type ModelSource, type ModelSourceOptions } from "./pipelines/model_source.ts";
 export type { WeightEntry, WeightSource } from "./formats/weight_source.ts";
+export {
+  cascade,
+  type CascadeBaseOptions,
+  type CascadeResult,
+  type CascadeStage,
+  type DrawnPictures,
+} from "./pipelines/cascade.ts";
 export { pipeline, type Task, type Tasks } from "./pipelines/pipeline.ts";
 export { palette } from "./pipelines/palette.ts";
 export type { PaletteOptions, PaletteResult } from "./pipelines/palette_options.ts";

@@ -97,16 +97,12 @@ function measureQuestion(
   kind: QuestionKind,
   { items, records }: Awaited<ReturnType<typeof evaluateQuestion>>,
 ): MeasuredQuestion {
-  const [{ timesteps }] = eliminationStages(
-    { nSamples: [TIMESTEPS], toKeep: [1], trials: 1 },
-    THOUSAND,
-  ) as [{ timesteps: readonly number[] }];
-  const [{ timesteps: some }] = eliminationStages(
-    { nSamples: [FEW, TIMESTEPS], toKeep: [1, 1], trials: 1 },
-    THOUSAND,
-  ) as [{ timesteps: readonly number[] }];
+  const spaced = (n: number) =>
+    eliminationStages({ nSamples: [n, TIMESTEPS], toKeep: [1, 1], trials: 1 }, THOUSAND)[0]!
+      .timesteps;
+  const timesteps = spaced(TIMESTEPS);
   const every = timesteps.map((_, at) => at);
-  const few = some.map((t) => timesteps.indexOf(t));
+  const few = spaced(FEW).map((t) => timesteps.indexOf(t));
   const right = (answer: (errors: readonly (readonly number[])[]) => number): number =>
     records.filter(({ index, errors }) => {
       const { truth, labels } = items[index]!;
@@ -165,7 +161,8 @@ if (import.meta.main) {
     string: ["scenes", "backend", "work", "times"],
     default: { scenes: "100", backend: "onnxruntime" },
   });
-  const work = options.work ?? `${Deno.env.get("TMPDIR") ?? "/tmp"}/denoise-classification`;
+  const work: string = options.work as string | undefined ??
+    `${Deno.env.get("TMPDIR") ?? "/tmp"}/denoise-classification`;
   const known: Partial<MeasuredClassification> = await Deno.readTextFile(MEASURED).then(
     JSON.parse,
     () => ({}),

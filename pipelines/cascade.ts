@@ -10,18 +10,25 @@ import type { SuperResolution, SuperResolutionOptions } from "./super_resolution
 
 /** What every pipeline that makes pictures gives back. */
 export interface DrawnPictures {
+  /** The pictures. */
   readonly images: readonly GeneratedImage[];
   /** `[n, 3, height, width]` in 0..1 */
   readonly tensor: HostTensorOf<"f32">;
+  /** The seed, given or drawn; the first of a list. */
   readonly seed: number;
 }
 
 /** What a cascade has to know of its base's options. */
 export interface CascadeBaseOptions {
+  /** As of text to image. */
   readonly seed?: number | readonly number[];
+  /** What the picture shows, if the base reads a text. */
   readonly prompt?: string | readonly string[];
+  /** What guidance leads away from. */
   readonly negativePrompt?: string | readonly string[];
+  /** Pictures, or pictures a prompt. */
   readonly count?: number;
+  /** Ends the work. */
   readonly signal?: AbortSignal;
 }
 
@@ -120,11 +127,13 @@ function standIn(
   { prompt, count = 1 }: CascadeBaseOptions,
   seed: number | readonly number[],
 ): HostTensorOf<"f32"> {
-  const side = 32;
-  const pictures = typeof seed === "object"
+  const side = 16;
+  const asked = typeof seed === "object"
     ? seed.length
     : count * (typeof prompt === "object" ? prompt.length : 1);
-  const shape = [Math.max(1, pictures), 3, side, side];
+  // A wrong number is for the base to refuse.
+  const pictures = Number.isInteger(asked) && asked > 0 && asked <= 65_536 ? asked : 1;
+  const shape = [pictures, 3, side, side];
   return hostTensor(shape, new Float32Array(shape[0]! * 3 * side * side));
 }
 

@@ -29,7 +29,20 @@ export interface ImageToImageOptions
   readonly latents?: HostTensor;
 }
 
-/** An image-to-image model that is ready to draw: what `pipeline("image-to-image", …)` gives. */
+/**
+ * An image-to-image model that is ready to draw: what `pipeline("image-to-image", …)` gives.
+ *
+ * @example
+ * ```ts
+ * import { type Picture, pipeline } from "@denoise/denoise";
+ *
+ * await using generate = await pipeline("image-to-image", "shapes", { backend: "reference" });
+ * // From a file: await decodePicture(await Deno.readFile("in.jpg"))
+ * const image: Picture = { width: 32, height: 32, channels: 3, data: new Uint8Array(3072).fill(99) };
+ * const { images } = await generate({ image, prompt: "a red circle", strength: 0.5, steps: 2 });
+ * images[0]!.width; // 32
+ * ```
+ */
 export interface ImageToImage extends AsyncDisposable {
   /**
    * Draws pictures from pictures.

@@ -61,7 +61,21 @@ export interface InpaintingResult extends TextToImageResult {
   readonly mask: HostTensorOf<"f32">;
 }
 
-/** An inpainting model that is ready to draw: what `pipeline("inpainting", …)` gives. */
+/**
+ * An inpainting model that is ready to draw: what `pipeline("inpainting", …)` gives.
+ *
+ * @example
+ * ```ts
+ * import { type Picture, pipeline } from "@denoise/denoise";
+ *
+ * await using generate = await pipeline("inpainting", "shapes", { backend: "reference" });
+ * const image: Picture = { width: 32, height: 32, channels: 3, data: new Uint8Array(3072).fill(99) };
+ * const mask: Picture = { width: 32, height: 32, channels: 1, data: new Uint8Array(1024) };
+ * mask.data.fill(255, 512); // the lower half is made anew
+ * const { images } = await generate({ image, mask, prompt: "a red circle", steps: 2, composite: true });
+ * images[0]!.data[0]; // 99
+ * ```
+ */
 export interface Inpainting extends AsyncDisposable {
   /**
    * Repaints parts of pictures. The result's `tensor` is what the autoencoder decoded, before it is put into the picture.

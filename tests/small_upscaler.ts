@@ -3,13 +3,17 @@
  *
  * @module
  */
+import type { Backend } from "../backends/backend.ts";
 import { config } from "../formats/config_reader.ts";
 import type { FileSource } from "../formats/files.ts";
 import { memoryFiles } from "../formats/files.ts";
 import type { JsonObject } from "../formats/json.ts";
 import { writeSafetensors } from "../formats/write_safetensors.ts";
+import type { Graph } from "../graph/graph.ts";
 import { f32 } from "../graph/tensor_spec.ts";
+import { Component } from "../pipelines/component.ts";
 import { networkReaders } from "../pipelines/networks/mod.ts";
+import { memoryWeights } from "./memory_weights.ts";
 import { torchInitialised } from "./torch_initialisation.ts";
 
 /** Configurations of the two networks and the scheduler. */
@@ -64,4 +68,31 @@ export function smallUpscaler(
     ]),
     "a small upscaler",
   );
+}
+
+/** An `AutoencoderKL` with weights as PyTorch initialises them after `manual_seed(0)`. */
+export async function smallAutoencoder(
+  json: JsonObject,
+  { backend }: { readonly backend: Backend },
+): Promise<Component> {
+  const network = networkReaders.get("AutoencoderKL")!(config(json, "AutoencoderKL"));
+  const side = 2 ** ((json.block_out_channels as readonly number[]).length + 1);
+  const encode = network.methods.get("encode")!.graph({ x: f32(1, 3, side, side) });
+  const decode = network.methods.get("decode")!.graph({ z: f32(1, 4, 4, 4) });
+  const part = (graph: Graph, own: (name: string) => boolean) => ({
+    parameters: graph.parameters.filter(({ name }) => own(name)),
+  });
+  // PyTorch's class makes encoder and decoder first, then what stands between them and the latents.
+  const tensors = torchInitialised([
+    part(encode, (name) => name.startsWith("encoder.")),
+    part(decode, (name) => name.startsWith("decoder.")),
+    part(encode, (name) => name.startsWith("quant_conv.")),
+    part(decode, (name) => name.startsWith("post_quant_conv.")),
+  ], 0);
+  const parameters = await backend.load(memoryWeights(tensors));
+  return new Component("vae", {
+    network,
+    parameters,
+    compile: (graph, { constant }) => backend.compile(graph, parameters, { constant }),
+  });
 }

@@ -14,7 +14,7 @@ import { TorchGenerator } from "../random/torch_generator.ts";
  * bias; normalisations draw nothing. A codebook draws a normal that is then overwritten by a uniform of 1 / n either way.
  */
 export function torchInitialised(
-  graphs: readonly Graph[],
+  graphs: readonly Pick<Graph, "parameters">[],
   seed: number,
 ): Record<string, HostTensor> {
   const generator = new TorchGenerator(seed);

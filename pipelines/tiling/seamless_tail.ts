@@ -35,7 +35,7 @@ export interface SplitDecoder {
 const MIDDLE = "decoder.mid_block";
 
 /** How often statistics are collected: each time from tiles that were normalised by the ones before. */
-const ROUNDS = 1;
+const ROUNDS = 4 as number;
 
 /**
  * Takes a decoder apart behind its middle; undefined if it has none, or its tail sees more than what comes from there.

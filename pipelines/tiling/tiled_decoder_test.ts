@@ -1,0 +1,120 @@
+import { assert, assertEquals } from "@std/assert";
+import { referenceBackend } from "../../backends/reference/backend.ts";
+import type { Backend } from "../../backends/backend.ts";
+import { hostTensor } from "../../graph/tensor_spec.ts";
+import { TorchGenerator } from "../../random/torch_generator.ts";
+import { seamOf } from "../../tests/seam.ts";
+import { smallAutoencoder } from "../../tests/small_upscaler.ts";
+import { Arithmetic } from "../arithmetic.ts";
+import { blendedTiles } from "./blended_tiles.ts";
+import { type TileGrid, tileGrid } from "./tile_grid.ts";
+import { decoderReach, tiledDecoder, type TiledDecoderOptions } from "./tiled_decoder.ts";
+
+const CONFIG = {
+  block_out_channels: [8, 16],
+  layers_per_block: 1,
+  norm_num_groups: 4,
+  down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
+  up_block_types: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+};
+const SIDE = 48;
+
+/** Latents whose parts are unlike: quiet on the left, loud and shifted on the right, so that tiles differ in their statistics. */
+function latents() {
+  const noise = new TorchGenerator(3).randn(4 * SIDE * SIDE);
+  return hostTensor(
+    [1, 4, SIDE, SIDE],
+    noise.map((x, at) => {
+      const share = at % SIDE / SIDE;
+      return x * (0.3 + 2 * share) + 2 * share;
+    }),
+  );
+}
+
+async function decode(
+  backend: Backend,
+  { grid, ...options }: { readonly grid: TileGrid } & Partial<TiledDecoderOptions>,
+) {
+  using arithmetic = new Arithmetic(backend);
+  using component = await smallAutoencoder(CONFIG, { backend });
+  const z = latents();
+  using decoder = await tiledDecoder(component, grid, {
+    arithmetic,
+    backend,
+    channels: [1, 4],
+    ...options,
+  });
+  const program = await decoder.program({ z }, { method: "decode", outputs: ["sample"] });
+  using given = backend.upload(z);
+  using sample = program.run({ z: given }).sample!;
+  return (await sample.read()).data as Float32Array;
+}
+
+Deno.test("decoding in tiles leaves no seam, and hardly anything else", async () => {
+  await using backend = referenceBackend();
+  using arithmetic = new Arithmetic(backend);
+  using component = await smallAutoencoder(CONFIG, { backend });
+  const { sample } = await component.run({ z: latents() }, { method: "decode" });
+  const whole = sample!.data as Float32Array;
+  const sides = { height: 2 * SIDE, width: 2 * SIDE, channels: 3 };
+
+  // The tail: two blocks of two convolutions at the latents' resolution, those and the upsampler's at twice it, the last.
+  const reach = 4 + (4 + 1) / 2 + 1 / 2;
+  assertEquals(
+    decoderReach({
+      levels: CONFIG.block_out_channels.map((channels) => ({
+        channels,
+        attention: { down: false, up: false },
+      })),
+      layers: 1,
+      groups: 4,
+      activation: "silu",
+      midAttention: true,
+    }, "tail"),
+    reach,
+  );
+  const grid = tileGrid({ height: SIDE, width: SIDE }, { size: 24, overlap: 2 * reach - 2 });
+  assertEquals(grid.lefts, [0, 12, 24]);
+  const borders = [...grid.lefts.slice(1), ...grid.lefts.slice(0, -1).map((left) => left + 24)]
+    .map((left) => 2 * left);
+  const seam = (tiled: Float32Array) => seamOf({ tiled, whole }, { ...sides, borders });
+
+  const ours = seam(await decode(backend, { grid, reach }));
+  // The difference at borders is what it is elsewhere, and a fiftieth of what the picture itself changes from pixel to pixel.
+  assert(ours.atBorders < 1.3 * ours.elsewhere, JSON.stringify(ours));
+  assert(ours.atBorders < 0.02 * ours.contrast, JSON.stringify(ours));
+
+  // What is measured can be seen: tiles as they are, side by side.
+  const hard = tileGrid({ height: SIDE, width: SIDE }, { size: 24, overlap: 0 });
+  const apart = seamOf(
+    { tiled: await decode(backend, { grid: hard, apart: true }), whole },
+    { ...sides, borders: [48] },
+  );
+  assert(apart.atBorders > 4 * apart.elsewhere, JSON.stringify(apart));
+
+  // And what diffusers' tiles of the same size leave.
+  using given = backend.upload(latents());
+  using blended = await blendedTiles(component, given, {
+    arithmetic,
+    method: "decode",
+    output: "sample",
+    tile: 24,
+    becomes: 48,
+  });
+  const theirs = seamOf(
+    { tiled: (await blended.read()).data as Float32Array, whole },
+    { ...sides, borders: [36, 48, 72, 84] },
+  );
+  assert(theirs.mean > 4 * ours.mean, JSON.stringify({ theirs, ours }));
+});
+
+Deno.test("one tile is the whole", async () => {
+  await using backend = referenceBackend();
+  using component = await smallAutoencoder(CONFIG, { backend });
+  const { sample } = await component.run({ z: latents() }, { method: "decode" });
+  const grid = tileGrid({ height: SIDE, width: SIDE }, { size: SIDE, overlap: 0 });
+  const tiled = await decode(backend, { grid });
+  const worst = tiled.reduce((most, x, at) => Math.max(most, Math.abs(x - sample!.data[at]!)), 0);
+  // Its statistics are summed otherwise, in single precision.
+  assert(worst < 1e-4, `${worst}`);
+});
