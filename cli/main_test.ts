@@ -32,7 +32,7 @@ Deno.test("a wrong command line has exit code 2, and stderr says what was meant"
       [[], "Usage: denoise COMMAND"],
       [
         ["txt2mig", "x"],
-        'Cannot do "txt2mig": the commands are txt2img, img2img, inpaint, convert, export, info, conform; did you mean txt2img?',
+        "info, conform; did you mean txt2img?",
       ],
       [["--sede", "7"], 'Cannot do "--sede"'],
       [["txt2img"], "the prompt is missing\nTry: denoise txt2img --help"],

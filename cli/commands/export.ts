@@ -8,6 +8,7 @@ import { openModelSource } from "../../pipelines/model_source.ts";
 import { onnxFiles } from "../../pipelines/onnx/export_model.ts";
 import type { Arguments } from "../arguments.ts";
 import { type Command, EXIT } from "../command.ts";
+import { checkTarget } from "../output_folder.ts";
 import type { Console } from "../terminal/console.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -33,8 +34,10 @@ async function run(args: Arguments, console: Console): Promise<number> {
   if (extra !== undefined) {
     throw new UsageError(`Cannot use the argument ${JSON.stringify(extra)}: there are two`);
   }
+  const force = args.flag("force");
+  await checkTarget(folder, { sources: [source], force });
   const model = await openModelSource(source);
-  await writeFolder(folder, onnxFiles(model), { replace: args.flag("force") });
+  await writeFolder(folder, onnxFiles(model), { replace: force });
   console.print(folder);
   return EXIT.done;
 }
