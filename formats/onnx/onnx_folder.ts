@@ -57,6 +57,8 @@ const OPTIONAL: readonly string[] = ["vae_encoder"];
 
 /** Whether a model's networks are ONNX files. */
 export async function isOnnxFolder(files: FileSource): Promise<boolean> {
+  // Every model has this, so that what is said of a folder that may not be read is the same for all.
+  if (!await files.exists("model_index.json")) return false;
   for (const folder of ["unet", "vae_decoder", "text_encoder"]) {
     if (await files.exists(`${folder}/${FILE}`)) return true;
   }
