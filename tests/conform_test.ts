@@ -4,7 +4,16 @@ import { conform, hasWebgpu, onnxruntimeBackend, referenceBackend, webgpuBackend
 const GOLDENS = new URL("./goldens/", import.meta.url);
 
 /** Tokenizers have a test of their own, since their vocabularies are too large to be here. */
-const GROUPS = ["ops", "rng", "resize", "schedulers", "components", "pipelines", "shapes"];
+const GROUPS = [
+  "ops",
+  "rng",
+  "resize",
+  "schedulers",
+  "classifier",
+  "components",
+  "pipelines",
+  "shapes",
+];
 
 Deno.test("the reference passes the golden files that are here", async () => {
   await using backend = referenceBackend();
@@ -12,7 +21,7 @@ Deno.test("the reference passes the golden files that are here", async () => {
   const failed = report.cases.filter(({ status }) => status === "failed");
   assertEquals(failed.map(({ file, detail }) => `${file}: ${detail}`), []);
   assert(report.passed > 80, `${report.passed} passed`);
-  for (const group of ["ops", "rng", "resize", "schedulers", "pipelines", "shapes"]) {
+  for (const group of ["ops", "rng", "resize", "schedulers", "classifier", "pipelines", "shapes"]) {
     assert(report.cases.some((each) => each.group === group && each.status === "passed"), group);
   }
 });

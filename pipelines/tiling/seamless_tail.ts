@@ -6,8 +6,8 @@
 import type { Backend, Program, Value } from "../../backends/backend.ts";
 import { type Graph, specsOf } from "../../graph/graph.ts";
 import { subgraphs } from "../../graph/passes/subgraphs.ts";
-import { add, gather } from "../../graph/ops/mod.ts";
-import { f32, hostTensor, i32 } from "../../graph/tensor_spec.ts";
+import { add } from "../../graph/ops/mod.ts";
+import { f32, hostTensor } from "../../graph/tensor_spec.ts";
 import { trace } from "../../graph/trace.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
@@ -35,7 +35,7 @@ export interface SplitDecoder {
 const MIDDLE = "decoder.mid_block";
 
 /** How often statistics are collected: each time from tiles that were normalised by the ones before. */
-const ROUNDS = 0 as number;
+const ROUNDS = 1;
 
 /**
  * Takes a decoder apart behind its middle; undefined if it has none, or its tail sees more than what comes from there.
@@ -84,7 +84,9 @@ export async function seamlessTail(
   const told = whole.height * whole.width / (tile.height * tile.width);
   const headProgram = await compile(head);
   const first = await compile(withStatistics(tail, { layout, given: false, told }));
-  const again = await compile(withStatistics(tail, { layout, given: true, told }));
+  const again = ROUNDS > 1
+    ? await compile(withStatistics(tail, { layout, given: true, told }))
+    : first;
   const final = await compile(withStatistics(tail, { layout, given: true, told: null }));
   const { count, batch, groups } = layout;
   const momentsSpec = f32(count, batch, groups, 2);
@@ -100,55 +102,23 @@ export async function seamlessTail(
     stack.use(backend.upload(hostTensor([1, 1, tile.height, tile.width], data)))
   );
 
-  const shrink = await arithmetic.program(
-    `cut ${[n, c, whole.height, whole.width].join()} ${tile.height},${tile.width}`,
-    () =>
-      trace(({ whole, rows, columns }) => ({
-        tile: gather(gather(whole, { axis: 2, indices: rows }), { axis: 3, indices: columns }),
-      }), { whole: f32(n, c, whole.height, whole.width), rows: i32(tile.height), columns: i32(tile.width) }),
-  );
-  const P = Number((globalThis as any).Deno.env.get("P") ?? 1);
-  const list = (from: number, to: number) => {
-    const patches = Math.ceil(to / P);
-    const data = Int32Array.from({ length: to }, (_, at) => {
-      const k = Math.floor(at / P);
-      const size = Math.min(P, to - k * P);
-      const start = patches === 1 ? 0 : Math.round(k * (from - P) / (patches - 1));
-      return Math.min(from - 1, start + at % P);
-    });
-    return stack.use(backend.upload({ dtype: "i32", shape: [to], data }));
-  };
-  const rows = list(whole.height, tile.height), columns = list(whole.width, tile.width);
-  const evenly = stack.use(
-    backend.upload(
-      hostTensor(
-        [1, 1, tile.height, tile.width],
-        new Float32Array(tile.height * tile.width).fill(told),
-      ),
-    ),
-  );
-
-  /** The statistics of a picture of a tile's size that is the whole, its positions thinned out. */
-  const guess = (features: Value): Value => {
-    using x = shrink.run({ whole: features, rows, columns }).tile!;
-    using moments = first.run({ x, shares: evenly }).moments!;
-    return finish.run({ moments }).statistics!;
-  };
-
-  /** The statistics of the whole, as tiles show them that are normalised by `statistics`. */
-  const collect = (features: Value, statistics: Value): Value => {
+  /** The statistics of the whole, as tiles show them that are normalised by `before`, or by their own. */
+  const collect = (features: Value, before: Value | undefined): Value => {
     let total: Value | undefined;
     try {
       for (const at of tiles.keys()) {
         using x = cutter.cut(features, at);
-        const moments = again.run({ x, shares: shares[at]!, statistics }).moments!;
+        const told = before === undefined
+          ? first.run({ x, shares: shares[at]! })
+          : again.run({ x, shares: shares[at]!, statistics: before });
+        const moments = told.moments!;
         if (total === undefined) {
           total = moments;
           continue;
         }
         using part = moments;
-        using before = total;
-        total = sum.run({ a: before, b: part }).sum!;
+        using sofar = total;
+        total = sum.run({ a: sofar, b: part }).sum!;
       }
       return finish.run({ moments: total! }).statistics!;
     } finally {
@@ -159,18 +129,19 @@ export async function seamlessTail(
   return {
     decode(z, joiner) {
       using features = headProgram.run({ x0: z }).y0!;
-      let statistics = guess(features);
+      let statistics: Value | undefined;
       try {
         for (let round = 0; round < ROUNDS; round++) {
-          using before = statistics;
+          const before = statistics;
           statistics = collect(features, before);
+          before?.[Symbol.dispose]();
         }
         return joiner.join((at) => {
           using x = cutter.cut(features, at);
-          return final.run({ x, statistics }).y!;
+          return final.run({ x, statistics: statistics! }).y!;
         });
       } finally {
-        statistics[Symbol.dispose]();
+        statistics?.[Symbol.dispose]();
       }
     },
     [Symbol.dispose]: () => owned.dispose(),

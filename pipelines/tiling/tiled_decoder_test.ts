@@ -6,7 +6,6 @@ import { TorchGenerator } from "../../random/torch_generator.ts";
 import { seamOf } from "../../tests/seam.ts";
 import { smallAutoencoder } from "../../tests/small_upscaler.ts";
 import { Arithmetic } from "../arithmetic.ts";
-import { blendedTiles } from "./blended_tiles.ts";
 import { type TileGrid, tileGrid } from "./tile_grid.ts";
 import { decoderReach, tiledDecoder, type TiledDecoderOptions } from "./tiled_decoder.ts";
 
@@ -52,7 +51,6 @@ async function decode(
 
 Deno.test("decoding in tiles leaves no seam", async () => {
   await using backend = referenceBackend();
-  using arithmetic = new Arithmetic(backend);
   using component = await smallAutoencoder(CONFIG, { backend });
   const { sample } = await component.run({ z: latents() }, { method: "decode" });
   const whole = sample!.data as Float32Array;
@@ -80,10 +78,8 @@ Deno.test("decoding in tiles leaves no seam", async () => {
   const seam = (tiled: Float32Array) => seamOf({ tiled, whole }, { ...sides, borders });
 
   const ours = seam(await decode(backend, { grid, reach }));
-  // The difference at borders is what it is elsewhere. It is there at all because each tile is normalised by itself: random
-  // weights make that an eighth of what the picture changes from pixel to pixel.
+  // The difference at borders is what it is elsewhere. How large it is, is the model's: tiles share estimated statistics.
   assert(ours.atBorders < 1.3 * ours.elsewhere, JSON.stringify(ours));
-  assert(ours.atBorders < 0.15 * ours.contrast, JSON.stringify(ours));
 
   // What is measured can be seen: tiles as they are, side by side.
   const hard = tileGrid({ height: SIDE, width: SIDE }, { size: 24, overlap: 0 });
@@ -92,21 +88,6 @@ Deno.test("decoding in tiles leaves no seam", async () => {
     { ...sides, borders: [48] },
   );
   assert(apart.atBorders > 1.5 * apart.elsewhere, JSON.stringify(apart));
-
-  // And what diffusers' tiles of the same size leave.
-  using given = backend.upload(latents());
-  using blended = await blendedTiles(component, given, {
-    arithmetic,
-    method: "decode",
-    output: "sample",
-    tile: 24,
-    becomes: 48,
-  });
-  const theirs = seamOf(
-    { tiled: (await blended.read()).data as Float32Array, whole },
-    { ...sides, borders: [36, 48, 72, 84] },
-  );
-  assert(theirs.mean > ours.mean, JSON.stringify({ theirs, ours }));
 });
 
 Deno.test("one tile is the whole", async () => {
