@@ -129,6 +129,10 @@ export function fakeHub(files: readonly FakeFile[]): FakeHub {
     return seen.at(-1)!;
   };
   const end = new AbortController(); // a shutdown would wait for answers that never come
+  /** What an answer that never comes is at the end: a server that has one left would not finish. */
+  const ended = new Promise<Response>((resolve) => {
+    end.signal.addEventListener("abort", () => resolve(new Response("", { status: 503 })));
+  });
   const serve = (answer: (request: Request) => Response | Promise<Response>) =>
     Deno.serve({
       hostname: "127.0.0.1",
@@ -136,7 +140,7 @@ export function fakeHub(files: readonly FakeFile[]): FakeHub {
       signal: end.signal,
       onListen: () => {},
       onError: () => new Response("", { status: 500 }),
-    }, answer);
+    }, (request) => Promise.race([answer(request), ended]));
   const missing = (code: string) =>
     new Response("{}", { status: 404, headers: { "x-error-code": code } });
 
