@@ -52,6 +52,24 @@ Deno.test("sizes of one network agree with the reference, whichever comes first"
   }
 });
 
+Deno.test("sizes that no one session serves do not take each other's", async () => {
+  await using backend = onnxruntimeBackend();
+  await using reference = referenceBackend();
+  using weights = await backend.load(WEIGHTS);
+  using truth = await reference.load(WEIGHTS);
+  // Batch alone moves, then the sides alone, then the first two again, all alive at once.
+  using programs = new DisposableStack();
+  for (const [n, h, w] of [[2, 4, 4], [1, 4, 4], [2, 6, 8], [1, 4, 4], [2, 4, 4], [3, 6, 8]]) {
+    const graph = network(n!, h!, w!);
+    const program = programs.use(await backend.compile(graph, weights));
+    using other = await reference.compile(graph, truth);
+    const x = random([n!, 4, h!, w!], 9);
+    using actual = program.run({ x }).y!;
+    using expected = other.run({ x }).y!;
+    near(await actual.read(), await expected.read());
+  }
+});
+
 Deno.test("programs of one size go on when another size comes and when it goes", async () => {
   await using backend = onnxruntimeBackend();
   using weights = await backend.load(WEIGHTS);

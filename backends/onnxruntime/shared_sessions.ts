@@ -36,6 +36,8 @@ export interface HeldSession extends Disposable {
 /** A session, and the programs that hold it. */
 interface Shared {
   readonly number: Promise<number>;
+  /** Whether it serves one size only, so that every program of it can go over to one with free axes. */
+  readonly fixed: boolean;
   /** The number, once there is one. */
   current: number | undefined;
   readonly holders: Set<Holder>;
@@ -105,7 +107,8 @@ async function make(
     parameterCount(graph) * BYTES.f32 < EMBEDDED
       ? maker.create(await onnxBytes(graph, options), [])
       : await createExternal(onnxParts(graph, options), maker);
-  const shared: Shared = { number: write(), current: undefined, holders: new Set() };
+  const fixed = another === undefined;
+  const shared: Shared = { number: write(), fixed, current: undefined, holders: new Set() };
   family.sessions.set(key, shared);
   return await hold(shared, { family, maker });
 }
@@ -160,7 +163,8 @@ function replace(
   },
 ): void {
   const [old, free] = [family.sessions.get(from), family.sessions.get(to)];
-  if (old?.current === undefined || free?.current === undefined) return;
+  // One whose axes are free already serves sizes that the other may not.
+  if (old?.current === undefined || free?.current === undefined || !old.fixed) return;
   for (const holder of old.holders) {
     holder.shared = free;
     free.holders.add(holder);
