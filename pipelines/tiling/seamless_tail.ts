@@ -34,9 +34,6 @@ export interface SplitDecoder {
 /** Where the part ends that takes in the whole picture. */
 const MIDDLE = "decoder.mid_block";
 
-/** How often statistics are collected: each time from tiles that were normalised by the ones before. */
-const ROUNDS = 1;
-
 /**
  * Takes a decoder apart behind its middle; undefined if it has none, or its tail sees more than what comes from there.
  *
@@ -84,9 +81,6 @@ export async function seamlessTail(
   const told = whole.height * whole.width / (tile.height * tile.width);
   const headProgram = await compile(head);
   const first = await compile(withStatistics(tail, { layout, given: false, told }));
-  const again = ROUNDS > 1
-    ? await compile(withStatistics(tail, { layout, given: true, told }))
-    : first;
   const final = await compile(withStatistics(tail, { layout, given: true, told: null }));
   const { count, batch, groups } = layout;
   const momentsSpec = f32(count, batch, groups, 2);
@@ -102,16 +96,17 @@ export async function seamlessTail(
     stack.use(backend.upload(hostTensor([1, 1, tile.height, tile.width], data)))
   );
 
-  /** The statistics of the whole, as tiles show them that are normalised by `before`, or by their own. */
-  const collect = (features: Value, before: Value | undefined): Value => {
+  /**
+   * The statistics of the whole, as tiles show them that are normalised by their own. Behind the first normalisation that is an
+   * estimate. To go on from it does not help at once: what one normalisation then gets right, the next is still wrong for, and
+   * only as many rounds as there are normalisations make all exact.
+   */
+  const collect = (features: Value): Value => {
     let total: Value | undefined;
     try {
       for (const at of tiles.keys()) {
         using x = cutter.cut(features, at);
-        const told = before === undefined
-          ? first.run({ x, shares: shares[at]! })
-          : again.run({ x, shares: shares[at]!, statistics: before });
-        const moments = told.moments!;
+        const moments = first.run({ x, shares: shares[at]! }).moments!;
         if (total === undefined) {
           total = moments;
           continue;
@@ -129,20 +124,11 @@ export async function seamlessTail(
   return {
     decode(z, joiner) {
       using features = headProgram.run({ x0: z }).y0!;
-      let statistics: Value | undefined;
-      try {
-        for (let round = 0; round < ROUNDS; round++) {
-          const before = statistics;
-          statistics = collect(features, before);
-          before?.[Symbol.dispose]();
-        }
-        return joiner.join((at) => {
-          using x = cutter.cut(features, at);
-          return final.run({ x, statistics: statistics! }).y!;
-        });
-      } finally {
-        statistics?.[Symbol.dispose]();
-      }
+      using statistics = collect(features);
+      return joiner.join((at) => {
+        using x = cutter.cut(features, at);
+        return final.run({ x, statistics }).y!;
+      });
     },
     [Symbol.dispose]: () => owned.dispose(),
   };
