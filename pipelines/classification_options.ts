@@ -124,7 +124,30 @@ export interface ClassificationResult {
   readonly seed: number;
 }
 
-/** A text-to-image model that tells what a picture shows: what `pipeline("zero-shot-image-classification", …)` gives. */
+/**
+ * A text-to-image model that tells what a picture shows: what `pipeline("zero-shot-image-classification", …)` gives.
+ *
+ * @example
+ * ```ts
+ * import { hostTensor, pipeline } from "@denoise/denoise";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using classify = await pipeline("zero-shot-image-classification", "shapes", {
+ *   backend: "reference",
+ * });
+ * const image = hostTensor([1, 3, 32, 32], new Float32Array(3 * 32 * 32).fill(-1)); // or a picture
+ * const { labels, evaluations } = await classify({
+ *   image,
+ *   labels: ["black", "white"],
+ *   template: "a {} circle",
+ *   nSamples: 1, // timesteps: few, for an example
+ *   toKeep: 1,
+ *   seed: 7,
+ * });
+ * assertEquals(labels.length, 2); // the best first, with scores
+ * assertEquals(evaluations, 2);
+ * ```
+ */
 export interface ZeroShotImageClassification extends AsyncDisposable {
   /**
    * Compares a picture with labels.

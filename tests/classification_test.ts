@@ -4,6 +4,7 @@ import {
   type ClassificationOptions,
   type ClassificationState,
   type Component,
+  hasWebgpu,
   hostTensor,
   type HostTensorOf,
   openFiles,
@@ -12,6 +13,7 @@ import {
   scheduler,
   SettingsError,
   TorchGenerator,
+  webgpuBackend,
   winogroundExample,
 } from "../mod.ts";
 
@@ -273,4 +275,26 @@ Deno.test("nothing is computed with settings that cannot be used", async () => {
     Error,
     "no",
   );
+});
+
+Deno.test({
+  name: "on WebGPU errors are read once a batch, and nothing else waits",
+  ignore: !await hasWebgpu(),
+  async fn() {
+    await using backend = await webgpuBackend();
+    await using classify = await pipeline("zero-shot-image-classification", "shapes", { backend });
+    await using reference = await open();
+    const options = { ...QUICK, batchSize: 4 };
+    const [found, expected] = [await classify(options), await reference(options)];
+    for (const [at, { errors }] of found.prompts.entries()) {
+      for (const [column, error] of errors.entries()) {
+        assertAlmostEquals(error, expected.prompts[at]!.errors[column]!, 1e-4);
+      }
+    }
+    let batches = 0;
+    const before = backend.waits;
+    await classify({ ...options, onStep: () => void batches++ });
+    assertEquals(backend.waits - before, batches);
+    assertEquals(batches, 7); // twelve evaluations and nine: three at a time leave no row empty
+  },
 });

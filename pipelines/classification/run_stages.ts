@@ -86,15 +86,15 @@ export async function runStages(
         (_, trial) => ({ timestep, column: first + at * trials + trial }),
       )
     );
+    const compared = new Set(remaining.map((prompt) => prompts[prompt]!.label));
+    const remainingLabels = labels.filter((_, label) => compared.has(label));
     const report = async (): Promise<void> => {
       const event: ClassificationEvent = {
         step: table.count,
         steps,
         stage: stage + 1,
         stages: stages.length,
-        remaining: labels.filter((_, label) =>
-          remaining.some((at) => prompts[at]!.label === label)
-        ),
+        remaining: remainingLabels,
         state: () => ({ key, seed: request.seed, errors: table.toRows() }),
       };
       await onStep?.(event);
