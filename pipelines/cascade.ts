@@ -66,18 +66,12 @@ const AUGMENTATION = 0.1;
  * @example
  * ```ts
  * import { cascade, hostTensor } from "@denoise/denoise";
+ * import { assertThrows } from "@std/assert";
  *
- * // Instead of a model: grey pictures. Stages are what pipeline("super-resolution", …) gives.
- * const grey = () => ({
- *   images: [],
- *   tensor: hostTensor([1, 3, 2, 2], new Float32Array(12).fill(0.5)),
- *   seed: 7,
- * });
- * try {
- *   cascade(() => Promise.resolve(grey()), []);
- * } catch (error) {
- *   console.assert(String(error).includes("without a stage"));
- * }
+ * // In earnest: await pipeline("text-to-image", …), and { upscale: await pipeline("super-resolution", …) } for each stage.
+ * const grey = hostTensor([1, 3, 2, 2], new Float32Array(12).fill(0.5));
+ * const base = () => Promise.resolve({ images: [], tensor: grey, seed: 7 });
+ * assertThrows(() => cascade(base, []), Error, "without a stage");
  * ```
  */
 export function cascade<Options extends CascadeBaseOptions>(
