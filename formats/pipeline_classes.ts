@@ -1,5 +1,5 @@
 /**
- * Which pipelines of diffusers are known, and what they are made of.
+ * Which pipelines are known, and what they are made of.
  *
  * @module
  */
@@ -10,6 +10,8 @@ export interface PipelineClass {
   readonly components: Readonly<Record<string, ComponentClasses>>;
   /** Components that no picture depends on; their folders may be missing. */
   readonly ignored: readonly string[];
+  /** Whether the class is this library's: diffusers has no pipeline for such models. */
+  readonly own?: true;
 }
 
 /**
@@ -51,8 +53,25 @@ const LATENT_UNCONDITIONAL: PipelineClass = {
   ignored: [],
 };
 
-/** Pipelines by their class in diffusers. A map: no name finds what every object has. */
-export const PIPELINE_CLASSES: ReadonlyMap<string, PipelineClass> = new Map([
+/** Models of original programs, as folders that diffusers would write if it had a pipeline for them. */
+const OWN: readonly (readonly [string, PipelineClass])[] = [
+  ["LDMClassToImagePipeline", {
+    components: {
+      vqvae: ["VQModel", "AutoencoderKL"],
+      class_embedder: ["ClassEmbedder"],
+      unet: ["UNet2DConditionModel"],
+      scheduler: "any scheduler",
+    },
+    ignored: [],
+    own: true,
+  }],
+  ["LDMInpaintingPipeline", { ...LATENT_UNCONDITIONAL, own: true }],
+  ["SR3Pipeline", { ...UNCONDITIONAL, own: true }],
+  ["PalettePipeline", { ...UNCONDITIONAL, own: true }],
+];
+
+/** Pipelines by their class. A map: no name finds what every object has. */
+export const PIPELINE_CLASSES: ReadonlyMap<string, PipelineClass> = new Map<string, PipelineClass>([
   ["StableDiffusionPipeline", STABLE_DIFFUSION],
   ["StableDiffusionImg2ImgPipeline", STABLE_DIFFUSION],
   ["StableDiffusionInpaintPipeline", STABLE_DIFFUSION],
@@ -76,6 +95,7 @@ export const PIPELINE_CLASSES: ReadonlyMap<string, PipelineClass> = new Map([
   ["DDIMPipeline", UNCONDITIONAL],
   ["PNDMPipeline", UNCONDITIONAL],
   ["RePaintPipeline", UNCONDITIONAL],
+  ...OWN,
 ]);
 
 /** What a class is, by its name. */

@@ -72,7 +72,7 @@ const CHECKED = [
  * safetensors under the names that are current. Configurations and the headers of weights are read now, tensors one by one
  * as the files are asked for. A file that holds one network becomes that network's folder, without an index.
  *
- * @throws {ModelError} If diffusers has no such pipeline, a part other than the tokenizer is missing, or its networks are ONNX
+ * @throws {ModelError} If there is no such pipeline, a part other than the tokenizer is missing, or its networks are ONNX
  * files. The pieces throw what `convertWeights` throws.
  * @throws {SafetensorsError} If a header is damaged.
  * @throws {FileError} If a file cannot be read.
@@ -92,9 +92,14 @@ export async function saveModelFolder(
   const [only] = components;
   const single = known === undefined && components.length === 1;
   if (known === undefined && !single) {
-    throw fail(`its class is ${folder.className}, for which diffusers has no pipeline`);
+    throw fail(`its class is ${folder.className}, for which there is no pipeline`);
   }
   const warnings: string[] = [];
+  if (known?.own) {
+    warnings.push(
+      `The folder is for this library: diffusers has no ${folder.className} that could open it.`,
+    );
+  }
   const files: SavedFile[] = [];
   if (known !== undefined) {
     const index = indexOf(folder, { known, fail, warnings });

@@ -182,13 +182,30 @@ Deno.test("what diffusers would compute differently is said", async () => {
   assertStringIncludes(warnings, "num_attention_heads");
 });
 
+Deno.test("a model that diffusers has no pipeline for becomes a folder of this library", async () => {
+  const folder = await openModelFolder(oldFolder());
+  const { vqvae: _, ...parts } = Object.fromEntries(folder.components);
+  const components = new Map(Object.entries(parts));
+  const settings = new Map([["time_input", "alphas_cumprod"]]);
+  const palette: ModelFolder = { ...folder, className: "PalettePipeline", components, settings };
+  const { files, warnings } = await saved(palette);
+  assertStringIncludes(warnings, "diffusers has no PalettePipeline");
+  const again = await openModelFolder(files);
+  assertEquals([again.className, ...again.components.keys()], [
+    "PalettePipeline",
+    "scheduler",
+    "unet",
+  ]);
+  assertEquals(again.settings.get("time_input"), "alphas_cumprod");
+});
+
 Deno.test("what no diffusers folder can hold is refused", async () => {
   const folder = await openModelFolder(oldFolder());
   const refused = (changes: Partial<ModelFolder>, says: string) =>
     assertRejects(() => saved({ ...folder, ...changes }), ModelError, says);
   await refused(
-    { className: "SR3Pipeline" },
-    "its class is SR3Pipeline, for which diffusers has no",
+    { className: "KandinskyPipeline" },
+    "its class is KandinskyPipeline, for which there is no pipeline",
   );
   const without = (name: string) =>
     new Map([...folder.components].filter(([each]) => each !== name));

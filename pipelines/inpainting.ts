@@ -18,6 +18,7 @@ import { describedImages } from "./described_images.ts";
 import { encodeImages } from "./encode_images.ts";
 import { guidedDenoiser } from "./guided_denoiser.ts";
 import { toPictures } from "./image_output.ts";
+import { inpaintByPalette } from "./inpainting_by_palette.ts";
 import { inpaintByRepaint } from "./inpainting_by_repaint.ts";
 import { type InpaintingFamily, inpaintingFamily, type MaskChannels } from "./inpainting_family.ts";
 import type { Inpainting, InpaintingOptions, InpaintingResult } from "./inpainting_options.ts";
@@ -28,12 +29,13 @@ import type { Prediction } from "./prediction.ts";
 import { chooseSeed } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
+import { PALETTE_PIPELINE } from "./palette.ts";
 import { UNCONDITIONAL_PIPELINES } from "./unconditional_family.ts";
 
 /** Everything a call needs that does not depend on it. */
 export interface InpaintingParts {
   readonly model: Model;
-  /** Null where the model draws from noise alone: such models have RePaint. */
+  /** Null where the model is told of no mask in latents: one that draws from noise alone has RePaint, Palette its own way. */
   readonly family: InpaintingFamily | null;
   /** Null where the model reads no text. */
   readonly tokenizer: Tokenizer | null;
@@ -63,8 +65,9 @@ export async function inpainting(
 
 /** Reads what a model says of itself. */
 export async function inpaintingParts(model: Model): Promise<InpaintingParts> {
-  const fromNoise = UNCONDITIONAL_PIPELINES.has(model.className);
-  const family = fromNoise ? null : await inpaintingFamily(model);
+  const { className } = model;
+  const isOther = UNCONDITIONAL_PIPELINES.has(className) || className === PALETTE_PIPELINE;
+  const family = isOther ? null : await inpaintingFamily(model);
   const tokenizer = family === null || family.text === null ? null : await model.tokenizer();
   return { model, family, tokenizer, arithmetic: new Arithmetic(model.backend) };
 }
@@ -81,6 +84,7 @@ export async function inpaint(
   noise?: NoiseStream,
 ): Promise<InpaintingResult> {
   const { family, model, arithmetic, tokenizer } = parts;
+  if (model.className === PALETTE_PIPELINE) return await inpaintByPalette(model, options);
   if (family === null || options.method === "repaint") {
     return await inpaintByRepaint(parts, options);
   }

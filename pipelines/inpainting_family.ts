@@ -8,9 +8,11 @@ import { ModelError } from "../formats/model_error.ts";
 import { readJson } from "../formats/read_json.ts";
 import type { Model } from "./model.ts";
 import { readUNet2DConfig } from "./networks/unet_2d.ts";
+import { PALETTE_PIPELINE } from "./palette.ts";
 import { latentSpace } from "./sample_space.ts";
 import { SettingsError } from "./settings.ts";
 import { readDefault, readTextFamily, type TextToImageFamily } from "./text_to_image_family.ts";
+import { UNCONDITIONAL_PIPELINES } from "./unconditional_family.ts";
 
 /** How a network is told what is repainted: channels behind the sample's. */
 export interface MaskChannels {
@@ -78,7 +80,7 @@ export async function inpaintingFamily(model: Model): Promise<InpaintingFamily> 
   if (TEXT_CLASSES.includes(className)) return await textFamily(model);
   throw new SettingsError(
     `Cannot inpaint with ${model.description}: it is of the class ${className}; these inpaint: ` +
-      [...TEXT_CLASSES, OWN_CLASS].join(", "),
+      [...TEXT_CLASSES, OWN_CLASS, PALETTE_PIPELINE, ...UNCONDITIONAL_PIPELINES].join(", "),
   );
 }
 

@@ -41,7 +41,8 @@ export interface InpaintingOptions extends Omit<ImageToImageOptions, "prompt" | 
   /**
    * `repaint`: RePaint goes back to more noise again and again, so that what is made comes to fit what is kept (Lugmayr et al.
    * 2022): slow, and for models that are not told of the mask. Default: the model is told of the mask, or else what is kept is
-   * blended in after each step; a model that draws from noise alone has RePaint.
+   * blended in after each step; a model that draws from noise alone has RePaint, and Palette's models their own way (Saharia et
+   * al. 2022).
    */
   readonly method?: "repaint";
   /** RePaint: how many steps a jump goes back. Default 10. */

@@ -48,6 +48,9 @@ interface Request {
   readonly stepSeed: number | undefined;
 }
 
+/** The class of Palette's models. */
+export const PALETTE_PIPELINE = "PalettePipeline";
+
 /**
  * Reads what a model's folder says.
  *
@@ -55,9 +58,9 @@ interface Request {
  * @throws {ModelError} If its configuration cannot be used.
  */
 async function paletteFamily({ className, description, folder }: Model): Promise<PaletteFamily> {
-  if (className !== "PalettePipeline") {
+  if (className !== PALETTE_PIPELINE) {
     throw new SettingsError(
-      `Cannot use ${description} as Palette: it is of the class ${className}, not PalettePipeline`,
+      `Cannot use ${description} as Palette: it is of the class ${className}, not ${PALETTE_PIPELINE}`,
     );
   }
   const unet = readUNet2DConfig(folder.component("unet").readConfig());

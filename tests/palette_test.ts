@@ -5,8 +5,6 @@ import {
   assertRejects,
   assertStringIncludes,
 } from "@std/assert";
-import { checkpointModel } from "../conformance/checkpoint_model.ts";
-import { OriginalCheckpoint } from "../conformance/original_checkpoint.ts";
 import {
   type Backend,
   hostTensor,
@@ -19,40 +17,8 @@ import {
   referenceBackend,
   SettingsError,
 } from "../mod.ts";
-import { tensorSource } from "./originals/tiny_checkpoint.ts";
-import { SMALL_UNET, smallModel, smallUNetGraphs, smallWeights } from "./small_models.ts";
-
-const UNET = { ...SMALL_UNET, in_channels: 6 };
-
-/** A small Palette, as its checkpoints are opened. */
-function smallPalette(backend: Backend) {
-  const weights = tensorSource(
-    smallWeights(smallUNetGraphs(UNET), 0) as Parameters<typeof tensorSource>[0],
-  );
-  return checkpointModel(
-    new OriginalCheckpoint({
-      description: "a small Palette",
-      kind: "palette",
-      className: "PalettePipeline",
-      components: new Map([["unet", {
-        className: "UNet2DModel",
-        config: UNET,
-        weights,
-      }]]),
-      schedulers: new Map([["scheduler", {
-        _class_name: "DDPMScheduler",
-        num_train_timesteps: 4,
-        beta_start: 0.01,
-        beta_end: 0.5,
-        variance_type: "fixed_small_log",
-      }]]),
-      tokenizer: null,
-      settings: new Map([["time_input", "alphas_cumprod"]]),
-      assumed: [],
-      unused: [],
-    }, backend),
-  );
-}
+import { smallModel } from "./small_models.ts";
+import { smallPalette } from "./small_palette.ts";
 
 const IMAGE: Picture = {
   width: 8,

@@ -22,7 +22,7 @@ const TASKS: ReadonlyMap<string, readonly string[]> = new Map<string, readonly s
   ["LDMSuperResolutionPipeline", ["super-resolution"]],
   ["SR3Pipeline", ["super-resolution"]],
   ["LDMInpaintingPipeline", ["inpainting"]],
-  ["PalettePipeline", ["image-to-image"]],
+  ["PalettePipeline", ["inpainting"]],
   ["LDMPipeline", NOISE],
   ["LDMClassToImagePipeline", ["unconditional-image-generation"]],
   ["DDPMPipeline", NOISE],

@@ -1,0 +1,54 @@
+/**
+ * Inpainting by Palette, whose models are shown the picture with noise in its hole.
+ *
+ * @module
+ */
+import { keepMaskOf, madePositions, NOTHING, refuseUnused } from "./inpainting_by_keeping.ts";
+import type { InpaintingOptions, InpaintingResult } from "./inpainting_options.ts";
+import type { Model } from "./model.ts";
+import { palette } from "./palette.ts";
+import { SettingsError } from "./settings.ts";
+
+/** What Palette has no use for. */
+const UNUSED = [
+  "method",
+  "jumpLength",
+  "jumpNSample",
+  "prompt",
+  "negativePrompt",
+  "guidanceScale",
+  "guidanceInterval",
+  "guidanceRescale",
+  "clipSkip",
+  "strength",
+  "crop",
+  "softMask",
+  "maskReduction",
+  "timesteps",
+  "sigmas",
+] as const satisfies readonly (keyof InpaintingOptions)[];
+
+/**
+ * Does a call by Palette, whose mask says what is kept.
+ *
+ * @throws {SettingsError} If a setting cannot be used.
+ */
+export async function inpaintByPalette(
+  model: Model,
+  options: InpaintingOptions,
+): Promise<InpaintingResult> {
+  refuseUnused(options, { method: "Palette", unused: UNUSED });
+  if (options.composite === false) {
+    throw new SettingsError("Cannot use composite: false with Palette: it keeps what is not made");
+  }
+  const { mask: _, invertMask: __, composite: ___, onStep, ...rest } = options;
+  const keepMask = keepMaskOf(options);
+  const result = await palette(model, {
+    ...rest,
+    keepMask,
+    ...(onStep === undefined ? {} : {
+      onStep: (step) => onStep({ ...step, context: () => Promise.resolve(NOTHING) }),
+    }),
+  });
+  return { ...result, mask: madePositions(keepMask, result) };
+}
