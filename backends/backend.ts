@@ -95,6 +95,11 @@ export interface CompileOptions {
 export interface Backend extends AsyncDisposable {
   /** `reference`, `webgpu`, `checked(webgpu, reference)`. */
   readonly name: string;
+  /**
+   * Whether `settled` costs next to nothing beside a network's call. Then a loop that somebody listens to waits after every step;
+   * otherwise, as on a GPU, it lets work gather. Default false.
+   */
+  readonly waitsCheaply?: boolean;
   /** Takes charge of a model's weights. They are read when the first program asks for them. */
   load(source: ParameterSource, options?: LoadOptions): Promise<Parameters>;
   /**

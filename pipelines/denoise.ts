@@ -16,7 +16,7 @@ import {
 } from "./known_region.ts";
 import { rowUpdate } from "./update.ts";
 
-/** Work in flight, in milliseconds, after which a loop with a listener waits for the device. */
+/** Work in flight, in milliseconds, after which a loop with a listener waits for a device where a wait is dear. */
 const WINDOW = 250;
 
 /** Bytes of uploads after which the loop waits in any case: they stay allocated until the device is done. */
@@ -71,8 +71,8 @@ export interface DenoiseOptions {
 /**
  * Runs a plan; returns the last sample, which is the caller's.
  *
- * Without a listener or signal nothing waits for the device, whatever the plan. With one, the loop waits whenever about
- * 250 ms of work are in flight, so that progress tells the truth and a cancel is heard.
+ * Without a listener or signal nothing waits for the device, whatever the plan. With one, the loop waits after each row, or
+ * where that is dear whenever about 250 ms of work are in flight, so that progress tells the truth and a cancel is heard.
  *
  * @throws The signal's reason, if it is aborted. All values of the loop are freed then.
  */
@@ -122,7 +122,8 @@ export async function denoise(plan: Plan, options: DenoiseOptions): Promise<Valu
   let pace = 0; // milliseconds a row, from the last wait
   const settle = async (last: boolean): Promise<void> => {
     const due = listening &&
-      (last || performance.now() - since >= WINDOW || pending.length * pace >= WINDOW ||
+      (last || backend.waitsCheaply || performance.now() - since >= WINDOW ||
+        pending.length * pace >= WINDOW ||
         pace === 0);
     if (!due && uploaded < UPLOADS) return;
     await backend.settled();

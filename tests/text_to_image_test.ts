@@ -14,13 +14,16 @@ import {
   memoryFiles,
   ModelError,
   NonFiniteError,
+  onnxruntimeBackend,
   openFiles,
   pipeline,
   type Plan,
+  type Program,
   referenceBackend,
   SafetensorsError,
   SchedulerError,
   SettingsError,
+  type StepEvent,
   type TextToImageOptions,
   WeightsError,
 } from "../mod.ts";
@@ -181,6 +184,32 @@ Deno.test("a listener hears each step in order, with a preview, and an abort end
   assertStringIncludes(String(error), "enough");
   assertEquals(heard, 1);
 });
+
+for (const inner of [referenceBackend(), onnxruntimeBackend()]) {
+  Deno.test(`on ${inner.name} no step is begun after an abort`, async () => {
+    let evaluations = 0;
+    await using backend: Backend = {
+      ...inner,
+      async compile(graph, ...rest) {
+        const program = await inner.compile(graph, ...rest);
+        if (!graph.inputs.some(({ name }) => name === "timestep")) return program;
+        const run: Program["run"] = (...given) => {
+          evaluations++;
+          return program.run(...given);
+        };
+        return { graph, run, [Symbol.dispose]: () => program[Symbol.dispose]() };
+      },
+    };
+    await using generate = await pipeline("text-to-image", "shapes", { backend });
+    const controller = new AbortController();
+    const { signal } = controller;
+    const onStep = ({ step }: StepEvent) => {
+      if (step === 5) controller.abort(new Error("enough"));
+    };
+    await assertRejects(() => generate({ ...QUICK, steps: 50, signal, onStep }), Error, "enough");
+    assertEquals(evaluations, 5);
+  });
+}
 
 Deno.test("with nobody listening the loop waits once a picture, whatever the scheduler", async () => {
   for (const scheduler of ["ddim", "plms", "euler-a", "dpmpp-2m-karras", "heun"]) {

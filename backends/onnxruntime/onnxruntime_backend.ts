@@ -110,6 +110,8 @@ export function onnxruntimeBackend(options: OnnxruntimeOptions = {}): Onnxruntim
 
   return {
     name,
+    // On the CPU it is a message from the worker; the WebGPU provider waits for its device.
+    waitsCheaply: provider === "wasm",
     get threads() {
       return running?.threads;
     },

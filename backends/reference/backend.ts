@@ -52,6 +52,7 @@ export interface ReferenceOptions {
 export function referenceBackend(options: ReferenceOptions = {}): Backend {
   return {
     name: options.decompose ? "reference (decomposed)" : "reference",
+    waitsCheaply: true,
     load: (source, { precision = "f32" }: LoadOptions = {}) =>
       Promise.resolve(new ReferenceParameters(source, precision === "f16")),
     async compile(graph, parameters, { constant = [] }: CompileOptions = {}) {
