@@ -10,7 +10,7 @@ import type { Comparison } from "./comparison.ts";
 import { firstStepOutputs } from "./first_step.ts";
 import type { GoldenCase } from "./golden_case.ts";
 import { channelsLast, compareOutputs } from "./pipeline_outputs.ts";
-import { boundPictures, pictures, textCall } from "./text_call.ts";
+import { boundPictures, textCall } from "./text_call.ts";
 
 /** Pipelines of diffusers whose cases run as inpainting. */
 export const INPAINTING_PIPELINES: ReadonlySet<unknown> = new Set([
@@ -82,26 +82,4 @@ function withoutUnused(golden: GoldenCase, found: Found): GoldenCase {
   const unused = "output.masked_image_latents";
   if (found.has(unused)) return golden;
   return { ...golden, tensors: new Map([...golden.tensors].filter(([name]) => name !== unused)) };
-}
-
-/** Runs a case of the kind `shapes_inpaint`: the embedded model, from given noise. */
-export async function runShapesInpaintCase(
-  golden: GoldenCase,
-  { generate, exact }: { readonly generate: Inpainting; readonly exact: boolean },
-): Promise<readonly Comparison[]> {
-  const { settings, tensors } = golden;
-  const found: Found = new Map();
-  const { tensor } = await generate({
-    prompt: settings.prompt as string,
-    steps: settings.steps as number,
-    guidanceScale: settings.guidance_scale as number,
-    image: pictures(tensors.get("input.image")!, { several: false }),
-    mask: pictures(tensors.get("input.mask")!, { several: false }),
-    latents: tensors.get("input.latents")!,
-    seed: 0,
-    onStep: async (event) =>
-      void found.set(`output.latents.${event.step - 1}`, (await event.latents()).data),
-  });
-  found.set("output.image", channelsLast(tensor));
-  return compareOutputs(golden, { found, exact });
 }

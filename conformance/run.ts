@@ -3,12 +3,14 @@
  *
  * @module
  */
+import { EMBEDDED_MODELS } from "../assets/open.ts";
 import type { Backend } from "../backends/backend.ts";
 import { referenceBackend } from "../backends/reference/backend.ts";
 import { type FileSource, openFiles, subfolder } from "../formats/files.ts";
 import { openComponent } from "../formats/model_folder.ts";
 import type { Component } from "../pipelines/component.ts";
 import { loadComponent, UnknownNetworkError } from "../pipelines/model.ts";
+import type { ModelSource } from "../pipelines/model_source.ts";
 import { pipeline, type Task, type Tasks } from "../pipelines/pipeline.ts";
 import { type Comparison, judge } from "./comparison.ts";
 import {
@@ -19,11 +21,7 @@ import {
 import { COMPONENT_KINDS, runComponentCase } from "./component_cases.ts";
 import { type GoldenCase, goldenSettings, parseGoldenCase } from "./golden_case.ts";
 import { IMAGE_TO_IMAGE_PIPELINES, runImageToImageCase } from "./image_to_image_cases.ts";
-import {
-  INPAINTING_PIPELINES,
-  runInpaintingCase,
-  runShapesInpaintCase,
-} from "./inpainting_cases.ts";
+import { INPAINTING_PIPELINES, runInpaintingCase } from "./inpainting_cases.ts";
 import { runsOnnxFiles } from "../pipelines/onnx/load_onnx_component.ts";
 import { onnxFolderCases, runOnnxComponentCase } from "./onnx_cases.ts";
 import { OP_KINDS, opDefinitions, runOpCase, runTableCase } from "./op_cases.ts";
@@ -35,6 +33,7 @@ import { listContainerCases, runContainerCase } from "./container_cases.ts";
 import { hostileCases } from "./hostile_cases.ts";
 import { OriginalGoldens } from "./original_goldens.ts";
 import { isSchedulerCase, runSchedulerCase } from "./scheduler_cases.ts";
+import { runShapesInpaintCase } from "./shapes_inpaint_cases.ts";
 import { runSuperResolutionCase, SUPER_RESOLUTION_PIPELINES } from "./super_resolution_cases.ts";
 import { openCaseTokenizer, runTokenizerCase } from "./tokenizer_cases.ts";
 import { isUnconditionalCase, runUnconditionalCase } from "./unconditional_cases.ts";
@@ -50,6 +49,8 @@ export interface ConformOptions {
   readonly groups?: readonly string[] | undefined;
   /** Only these kinds: `conv2d`, `unet`, … */
   readonly kinds?: readonly string[] | undefined;
+  /** Holds a folder for each embedded model, by its name: these are run instead. */
+  readonly assets?: string | URL | undefined;
   /** Also cases that take long. */
   readonly heavy?: boolean;
   /** Told of each case when it is done. */
@@ -110,7 +111,7 @@ export async function conform(
   options: ConformOptions,
 ): Promise<ConformReport> {
   const { groups, kinds, heavy = false } = options;
-  await using models = new Models(options.backend);
+  await using models = new Models(options);
   const cases: CaseResult[] = [];
   const found = root === null
     ? tableCases(options.backend)
@@ -164,11 +165,13 @@ async function runCase({ group, file, kind, run }: Found): Promise<CaseResult> {
 /** Models of golden folders, each opened once. */
 class Models implements AsyncDisposable {
   readonly #backend: Backend;
+  readonly #assets: FileSource | undefined;
   readonly #components = new Map<string, Promise<Component>>();
   readonly #pipelines = new Map<string, Promise<AsyncDisposable>>();
 
-  constructor(backend: Backend) {
+  constructor({ backend, assets }: ConformOptions) {
     this.#backend = backend;
+    this.#assets = assets === undefined ? undefined : openFiles(assets);
   }
 
   component(files: FileSource, path: string): Promise<Component> {
@@ -186,15 +189,25 @@ class Models implements AsyncDisposable {
     return opening;
   }
 
-  /** A model of the golden folder, or an embedded one, for a task: names of the latter have no slash. */
+  /**
+   * A model of the golden folder, or an embedded one, for a task: names of the latter have no slash.
+   *
+   * @throws {UnsupportedCaseError} If no model of such a name is embedded.
+   */
   pipeline<T extends Task>(task: T, files: FileSource, model: string): Promise<Tasks[T]> {
     const key = `${task} ${model}`;
     const known = this.#pipelines.get(key) as Promise<Tasks[T]> | undefined;
     if (known !== undefined) return known;
-    const source = model.includes("/") ? subfolder(files, model) : model;
+    const source = model.includes("/") ? subfolder(files, model) : this.#embedded(model);
     const opening = pipeline(task, source, { backend: this.#backend });
     this.#pipelines.set(key, opening);
     return opening;
+  }
+
+  #embedded(name: string): ModelSource {
+    if (this.#assets !== undefined) return subfolder(this.#assets, name);
+    if (Object.hasOwn(EMBEDDED_MODELS, name)) return name;
+    throw new UnsupportedCaseError(`the model ${name}, which does not come with the library,`);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -11,6 +11,7 @@
 import { parseArgs } from "@std/cli";
 import { type BackendChoice, pipeline } from "../../mod.ts";
 import { type GoldenCase, parseGoldenCase } from "../../conformance/golden_case.ts";
+import { formatTable } from "./format_table.ts";
 import { ASPECTS } from "./judge.ts";
 import { readPicture, readPictures } from "./read_pictures.ts";
 import { type PictureScores, scorePictures, type Share } from "./score_pictures.ts";
@@ -42,10 +43,7 @@ export function formatScores(sets: readonly NamedScores[]): string {
     ["mean share of aspects", ...sets.map(({ scores }) => scores.score.toFixed(3))],
     ["mean overlap of shapes", ...sets.map(({ scores }) => scores.overlap.toFixed(3))],
   ];
-  const widths = rows[0]!.map((_, k) => Math.max(...rows.map((row) => row[k]!.length)));
-  return rows.map((row) =>
-    row.map((cell, k) => k === 0 ? cell.padEnd(widths[k]!) : cell.padStart(widths[k]!)).join("  ")
-  ).join("\n");
+  return formatTable(rows);
 }
 
 /** The pictures in a folder, in the order of their names. */
