@@ -37,6 +37,15 @@ export const nearestCodeOp: OpDefinition<"nearestCode"> = {
       attributes: {},
     },
     { name: "beyond a workgroup", inputs: [f32(300, 4), f32(130, 4)], attributes: {} },
+    { name: "many codes", inputs: [f32(20, 3), f32(1300, 3)], attributes: {} },
+    {
+      name: "equal codes far apart",
+      inputs: [f32(6, 1), {
+        ...f32(1100, 1),
+        values: { kind: "values", values: Array.from({ length: 1100 }, (_, at) => at % 3 - 1) },
+      }],
+      attributes: {},
+    },
   ],
 };
 

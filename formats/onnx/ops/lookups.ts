@@ -10,22 +10,42 @@ import { ELEMENT_TYPES } from "../onnx_model.ts";
 /** Codes up to this width are compared number by number. All autoencoders of latent diffusion have 3 or 4. */
 const NARROW = 8;
 
+/** Codes that are compared at a time: all distances at once would be gigabytes for a large picture. */
+const PIECE = 512;
+
 /**
- * See {@linkcode nearestCodeOp}. Indices are int64 in ONNX, 32 bits here.
+ * See {@linkcode nearestCodeOp}. Indices are int64 in ONNX, 32 bits here. Of equal distances the first counts, in a piece of the
+ * codebook and among pieces.
  *
  * Narrow codes: Σ_d (z_d - c_d)², exact where |c|² - 2 z·c cancels, and equal for equal codes. Wide ones would take [n, k, d]
  * numbers or as many nodes; there the products are one MatMul.
  */
 export const nearestCode: Lower<"nearestCode"> = ({ inputs: [z, codebook] }, b) => {
   const width = b.spec(z!).shape[1]!;
+  const count = b.spec(codebook!).shape[0]!;
   const codes = b.transposed(codebook!); // [d, k]
-  const distance = width <= NARROW
-    ? sumOfSquares(b, { z: b.value(z!), codes, width })
-    : b.emit("Sub", [
+  const distanceTo = (codes: string): string =>
+    width <= NARROW ? sumOfSquares(b, { z: b.value(z!), codes, width }) : b.emit("Sub", [
       b.emit("ReduceSumSquare", [codes], { axes: [0], keepdims: 1 }),
       b.emit("MatMul", [b.emit("Mul", [b.value(z!), b.floats([2])]), codes]),
     ]);
-  const nearest = b.emit("ArgMin", [distance], { axis: 1, keepdims: 0, select_last_index: 0 });
+  const least = (distance: string, keepdims: 0 | 1): string =>
+    b.emit("ArgMin", [distance], { axis: 1, keepdims, select_last_index: 0 });
+  if (count <= PIECE) {
+    return b.emit("Cast", [least(distanceTo(codes), 0)], { to: ELEMENT_TYPES.int32 });
+  }
+  const found = { distances: [] as string[], indices: [] as string[] };
+  for (let from = 0; from < count; from += PIECE) {
+    const to = Math.min(from + PIECE, count);
+    const piece = b.emit("Slice", [codes, b.ints([from]), b.ints([to]), b.ints([1])]);
+    const distance = distanceTo(piece);
+    found.distances.push(b.emit("ReduceMin", [distance], { axes: [1], keepdims: 1 }));
+    found.indices.push(b.emit("Add", [least(distance, 1), b.ints([from])]));
+  }
+  const distances = b.emit("Concat", found.distances, { axis: 1 });
+  const indices = b.emit("Concat", found.indices, { axis: 1 });
+  const chosen = b.emit("GatherElements", [indices, least(distances, 1)], { axis: 1 });
+  const nearest = b.emit("Squeeze", [chosen, b.ints([1])]);
   return b.emit("Cast", [nearest], { to: ELEMENT_TYPES.int32 });
 };
 
