@@ -5,7 +5,7 @@
  */
 import type { Value } from "../backends/backend.ts";
 import type { HostTensor } from "../graph/tensor_spec.ts";
-import type { OriginalCase } from "./original_cases.ts";
+import type { OriginalCase } from "./original_case.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
 
 /** Encodes the unconditional text's tokens, then the prompt's. The value is the caller's. */

@@ -9,12 +9,8 @@ import { openCheckpointWeights } from "../formats/originals/open_original_file.t
 import type { WeightSource } from "../formats/weight_source.ts";
 import type { Comparison } from "./comparison.ts";
 import { type GoldenCase, parseGoldenCase } from "./golden_case.ts";
-import {
-  originalCase,
-  originalCaseNames,
-  originalVariant,
-  runOriginalCase,
-} from "./original_cases.ts";
+import { originalCase } from "./original_case.ts";
+import { originalCaseNames, originalVariant, runOriginalCase } from "./original_cases.ts";
 import {
   openGoldenOriginal,
   OriginalCheckpoint,

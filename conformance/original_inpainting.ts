@@ -12,7 +12,7 @@ import type { NoiseStream } from "../pipelines/noise_stream.ts";
 import { cleanWeights } from "../pipelines/prediction.ts";
 import type { Plan } from "../schedulers/plan.ts";
 import { checkpointModel } from "./checkpoint_model.ts";
-import type { CaseTensors, OriginalCase } from "./original_cases.ts";
+import type { CaseTensors, OriginalCase } from "./original_case.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
 import { recordedNoise } from "./recorded_noise.ts";
 import { pictures } from "./text_call.ts";

@@ -6,7 +6,7 @@
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
 import { palette } from "../pipelines/palette.ts";
 import { checkpointModel } from "./checkpoint_model.ts";
-import type { OriginalCase } from "./original_cases.ts";
+import type { OriginalCase } from "./original_case.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
 import { unitInterval } from "./original_repaint.ts";
 import { recordedNoise } from "./recorded_noise.ts";

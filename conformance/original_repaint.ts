@@ -7,7 +7,7 @@ import { type HostTensor, hostTensor, type HostTensorOf } from "../graph/tensor_
 import { repaint } from "../pipelines/repaint.ts";
 import { jumpingSteps, type Jumps } from "../schedulers/jumping_steps.ts";
 import { checkpointModel } from "./checkpoint_model.ts";
-import type { OriginalCase } from "./original_cases.ts";
+import type { OriginalCase } from "./original_case.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
 import { recordedNoise } from "./recorded_noise.ts";
 import { UnsupportedCaseError } from "./unsupported_case.ts";

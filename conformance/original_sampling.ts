@@ -11,7 +11,7 @@ import { guidedDenoiser } from "../pipelines/guided_denoiser.ts";
 import { cleanWeights, type Prediction } from "../pipelines/prediction.ts";
 import type { Plan, Row } from "../schedulers/plan.ts";
 import { type Scheduler, scheduler } from "../schedulers/scheduler.ts";
-import type { OriginalCase } from "./original_cases.ts";
+import type { OriginalCase } from "./original_case.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
 import { originalContext } from "./original_context.ts";
 import { runOriginalInpainting } from "./original_inpainting.ts";

@@ -17,7 +17,7 @@ import {
   type SuperResolutionRequest,
 } from "../pipelines/super_resolution_request.ts";
 import { checkpointModel } from "./checkpoint_model.ts";
-import type { OriginalCase } from "./original_cases.ts";
+import type { OriginalCase } from "./original_case.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
 import { originalContext } from "./original_context.ts";
 import { recordedNoise } from "./recorded_noise.ts";

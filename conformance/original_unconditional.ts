@@ -9,7 +9,7 @@ import { drawFromNoise } from "../pipelines/unconditional.ts";
 import { unconditionalFamily } from "../pipelines/unconditional_family.ts";
 import type { Plan } from "../schedulers/plan.ts";
 import { checkpointModel } from "./checkpoint_model.ts";
-import type { OriginalCase } from "./original_cases.ts";
+import type { OriginalCase } from "./original_case.ts";
 import type { OriginalCheckpoint } from "./original_checkpoint.ts";
 import { recordedNoise } from "./recorded_noise.ts";
 
