@@ -13,19 +13,26 @@ import type { Console } from "./terminal/console.ts";
 import { showProgress } from "./terminal/progress.ts";
 import { UsageError } from "./usage_error.ts";
 
-/** The options as commands declare them. */
-export const MODEL_OPTIONS: readonly Option[] = [
-  {
-    name: "model",
-    short: "m",
-    value: "MODEL",
-    help: "embedded model, folder, checkpoint file or hf:OWNER/NAME (default shapes)",
-  },
+const PARTS: readonly Option[] = [
   { name: "vae", value: "MODEL", help: "take the autoencoder from another model or folder" },
   { name: "tokenizer", value: "FOLDER", help: "take the tokenizer from a folder or model" },
   { name: "config", value: "FILE", help: "a checkpoint's original .yaml, if it lies elsewhere" },
   { name: "variant", value: "NAME", help: "weights of a variant: fp16 for *.fp16.safetensors" },
 ];
+
+/** The options as commands declare them, with the model if none is named; null if one has to be. */
+export function modelOptions(otherwise: string | null): readonly Option[] {
+  const help = "embedded model, folder, checkpoint file or hf:OWNER/NAME";
+  return [
+    {
+      name: "model",
+      short: "m",
+      value: "MODEL",
+      help: otherwise === null ? help : `${help} (default ${otherwise})`,
+    },
+    ...PARTS,
+  ];
+}
 
 /** A model that was asked for. */
 export interface ModelArgument {

@@ -1,5 +1,4 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
-import { EMBEDDED_MODELS } from "../assets/open.ts";
 import { referenceBackend } from "../backends/reference/backend.ts";
 import { openFiles } from "../formats/files.ts";
 import { writeSafetensors } from "../formats/write_safetensors.ts";
@@ -121,24 +120,17 @@ Deno.test("a case of a model that does not come with the library is counted, not
   await Deno.remove(root, { recursive: true });
 });
 
-const SHARED = new URL("../../shared/goldens/shapes/", import.meta.url);
-const NAME = "inpaint-1.safetensors";
-const isThere = await Deno.stat(new URL(NAME, SHARED)).then(() => true, () => false);
-
-Deno.test({
-  name: "the embedded model repaints as diffusers does, and zeros are not what it gives",
-  ignore: !isThere || !Object.hasOwn(EMBEDDED_MODELS, "shapes-inpaint"),
-  async fn() {
-    const golden = parseGoldenCase(await openFiles(SHARED).read(NAME));
-    await using generate = await pipeline("inpainting", "shapes-inpaint", {
-      backend: "onnxruntime",
-    });
-    const comparisons = await runShapesInpaintCase(golden, { generate, exact: false });
-    assertEquals(comparisons.length, (golden.settings.steps as number) + 1);
-    assert(judge(comparisons).passed, JSON.stringify(judge(comparisons).worst));
-    for (const each of comparisons) {
-      const zeros = { ...each, expected: new Float32Array(each.expected.length) };
-      assert(!judge([zeros]).passed, `${each.name} passes against zeros`);
-    }
-  },
+Deno.test("the embedded model repaints as diffusers does, and zeros are not what it gives", async () => {
+  const goldens = openFiles(new URL("../tests/goldens/shapes/", import.meta.url));
+  const golden = parseGoldenCase(await goldens.read("inpaint-0.safetensors"));
+  await using generate = await pipeline("inpainting", "shapes-inpaint", {
+    backend: "onnxruntime",
+  });
+  const comparisons = await runShapesInpaintCase(golden, { generate, exact: false });
+  assertEquals(comparisons.length, (golden.settings.steps as number) + 1);
+  assert(judge(comparisons).passed, JSON.stringify(judge(comparisons).worst));
+  for (const each of comparisons) {
+    const zeros = { ...each, expected: new Float32Array(each.expected.length) };
+    assert(!judge([zeros]).passed, `${each.name} passes against zeros`);
+  }
 });

@@ -18,16 +18,18 @@ import type { SuperResolutionOptions } from "./super_resolution_options.ts";
  * @throws {SettingsError} If they cannot be used.
  */
 export function readLowResolution(
-  { image, width, height }: Pick<SuperResolutionOptions, "image" | "width" | "height">,
+  { image, ...asked }: Pick<SuperResolutionOptions, "image" | "width" | "height" | "scale">,
   family: SuperResolutionFamily,
 ): HostTensorOf<"f32"> {
+  checkScale(asked, family);
+  const { width, height } = asked;
   if (family.kind !== "pixels" && (width !== undefined || height !== undefined)) {
     throw new SettingsError(
       "Cannot use width and height: the model enlarges by a factor that is its own",
     );
   }
   if (typeof image === "object" && image !== null && "shape" in image) {
-    return fromTensor(checkTensor(image), { family, asked: { width, height } });
+    return fromTensor(checkTensor(image), { family, asked });
   }
   const pictures = readPictures("image", image);
   const [first] = pictures as [Picture, ...Picture[]];
@@ -48,7 +50,7 @@ export function readLowResolution(
       return preprocess(pictures, { ...sides, filter: "bicubic" });
     }
     case "pixels": {
-      const sides = enlargedSides(first, { asked: { width, height }, family });
+      const sides = enlargedSides(first, { asked, family });
       return preprocess(pictures, { ...sides, filter: "bicubic" });
     }
   }
@@ -65,7 +67,24 @@ function lowered(side: number, { multiple }: { readonly multiple: number | null 
   return multiple === null || side < multiple ? side : side - side % multiple;
 }
 
-type Asked = { readonly width: number | undefined; readonly height: number | undefined };
+type Asked = Pick<SuperResolutionOptions, "width" | "height" | "scale">;
+
+function checkScale({ width, height, scale }: Asked, family: SuperResolutionFamily): void {
+  if (scale === undefined) return;
+  if (!(scale >= 1 && scale < Infinity)) {
+    throw new SettingsError(`Cannot use scale ${scale}: it must be a number from 1`);
+  }
+  if (family.kind === "pixels") {
+    if (width === undefined && height === undefined) return;
+    throw new SettingsError("Cannot use scale beside width or height: each says the size");
+  }
+  const { factor } = family.space;
+  if (scale !== factor) {
+    throw new SettingsError(
+      `Cannot enlarge ${scale} times: the model enlarges ${factor} times`,
+    );
+  }
+}
 
 /** As asked; what is not asked follows in proportion, or is the model's own side for the shorter one. Nothing is made smaller. */
 function enlargedSides(
@@ -79,7 +98,9 @@ function enlargedSides(
     width: asked.width === undefined ? undefined : checkSide("width", asked.width, 1),
     height: asked.height === undefined ? undefined : checkSide("height", asked.height, 1),
   };
-  const factor = given.width !== undefined
+  const factor = asked.scale !== undefined
+    ? asked.scale
+    : given.width !== undefined
     ? given.width / width
     : given.height !== undefined
     ? given.height / height

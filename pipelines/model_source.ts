@@ -54,7 +54,7 @@ export async function openModelSource(
 
 /** Whether a model's networks are ONNX files, which ONNX Runtime alone runs. */
 export async function isOnnxSource(source: ModelSource): Promise<boolean> {
-  return singleFile(source) === undefined && await isOnnxFolder(openSource(source));
+  return singleFile(source) === undefined && await isOnnxFolder(await openSource(source));
 }
 
 /** What the model calls a part: latent diffusion has its autoencoder as `vqvae`. A checkpoint in one file has no tokenizer. */
@@ -77,7 +77,7 @@ async function openWhole(
     const given = config === undefined ? {} : await readConfig(config);
     return originalFolder(await openOriginalFile(file.files, file.path, given));
   }
-  const files = openSource(source);
+  const files = await openSource(source);
   if (config !== undefined) {
     throw new ModelError(
       `Cannot use a configuration for ${files.description}: it is a folder, which has its own`,
@@ -102,7 +102,7 @@ async function openPart(name: string, source: ModelSource): Promise<ModelCompone
     const folder = originalFolder(await openOriginalFile(file.files, file.path));
     return folder.component(partName(name, folder));
   }
-  const files = openSource(source);
+  const files = await openSource(source);
   if (await files.exists("model_index.json")) {
     const folder = await openModelSource(files);
     return folder.component(partName(name, folder));
@@ -129,10 +129,10 @@ function withParts(
 }
 
 /** A source of files as such; a checkpoint in one file is none. */
-export function openSource(source: ModelSource): FileSource {
+export async function openSource(source: ModelSource): Promise<FileSource> {
   if (source instanceof URL) return openFiles(source);
   if (typeof source !== "string") return source;
-  return openEmbeddedModel(source) ?? openFiles(source);
+  return await openEmbeddedModel(source) ?? openFiles(source);
 }
 
 /** Whether a source is a checkpoint in one file. */

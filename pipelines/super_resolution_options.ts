@@ -65,6 +65,11 @@ export interface SuperResolutionOptions extends
   /** Share of fresh noise in a step of DDIM, 0 to 1. Default 0; 1 for original checkpoints of latent diffusion, as they were sampled. */
   readonly eta?: number;
   /**
+   * How many times as wide and high the result is: any number from 1 for models that enlarge by any factor (SR3), whose width and
+   * height are then left out; others enlarge by their own factor, and only that can be asked for.
+   */
+  readonly scale?: number;
+  /**
    * Width of the result in pixels, for models that enlarge by any factor (SR3). Default: the model's own on the shorter side, the
    * longer in proportion.
    */

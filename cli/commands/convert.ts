@@ -17,7 +17,7 @@ import type { Arguments } from "../arguments.ts";
 import { type Command, EXIT } from "../command.ts";
 import { given } from "../given.ts";
 import { interruptible } from "../interrupt.ts";
-import { MODEL_OPTIONS, openModelArgument } from "../model_argument.ts";
+import { modelOptions, openModelArgument } from "../model_argument.ts";
 import { checkTarget } from "../output_folder.ts";
 import type { Console } from "../terminal/console.ts";
 import { showProgress } from "../terminal/progress.ts";
@@ -30,7 +30,7 @@ export const convert: Command = {
   operands: "IN OUT",
   options: [
     { name: "dtype", value: "f32|f16", help: "how weights are stored (default f32)" },
-    ...MODEL_OPTIONS.filter(({ name }) => name !== "model"),
+    ...modelOptions(null).filter(({ name }) => name !== "model"),
     { name: "force", help: "replace the model that OUT holds" },
   ],
   notes: [
@@ -104,7 +104,7 @@ function originalNotes(folder: ModelFolder): readonly string[] {
 /** Parts of a folder that are not written, because no picture depends on them. */
 async function leftOut(source: ModelSource): Promise<readonly string[]> {
   if (isCheckpointPath(String(source))) return [];
-  const index = await readOptionalJson(openSource(source), "model_index.json");
+  const index = await readOptionalJson(await openSource(source), "model_index.json");
   if (!isObject(index)) return [];
   const ignored = PIPELINE_CLASSES.get(String(index._class_name))?.ignored ?? [];
   return ignored.filter((name) => {

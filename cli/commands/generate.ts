@@ -17,6 +17,7 @@ export const generate: Command = {
   summary: "draw with a model that reads no text",
   operands: "-m MODEL",
   options: drawingOptions({
+    model: null,
     size: "in pixels (default: the model's own)",
     text: false,
     more: [{

@@ -1,5 +1,5 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
-import { decodePicture, encodePng } from "../../mod.ts";
+import { decodePicture } from "../../mod.ts";
 import { inFolder, namesIn, runDenoise } from "../testing/run_denoise.ts";
 
 /** Small models with random weights, if they are here. */
@@ -28,38 +28,12 @@ Deno.test({
     }),
 });
 
-Deno.test({
-  name: "upscale enlarges a picture",
-  ignore,
-  fn: () =>
-    inFolder(async (cwd) => {
-      const data = Uint8Array.from({ length: 32 * 32 * 3 }, (_, at) => at % 251);
-      await Deno.writeFile(
-        `${cwd}/small.png`,
-        await encodePng({ width: 32, height: 32, channels: 3, data }),
-      );
-      const args = ["-i", "small.png", "--steps", "1", "-s", "1", "--backend", "reference"];
-      const { code, err } = await runDenoise(
-        ["upscale", "-m", path("ldm-sr"), ...args],
-        { cwd },
-      );
-      assertEquals(code, 0, err);
-      const { width, height } = await decodePicture(await Deno.readFile(`${cwd}/out.png`));
-      const scale = width / 32;
-      assertEquals([width, height], [32 * scale, 32 * scale]);
-      assertEquals(Number.isInteger(scale) && scale >= 2, true);
-    }),
-});
-
-Deno.test("generate and upscale say what they need", () =>
+Deno.test("generate says what it needs", () =>
   inFolder(async (cwd) => {
     for (
       const [args, says] of [
         [["generate"], "name one with -m"],
         [["generate", "-m", "x", "a cat"], "txt2img does"],
-        [["upscale", "-i", "x.png"], "name one with -m"],
-        [["upscale", "-m", "x"], "init-img"],
-        [["upscale", "-m", "x", "-i", "y.png", "--tile", "0"], "--tile 0"],
       ] as const
     ) {
       const { code, err } = await runDenoise(args, { cwd });

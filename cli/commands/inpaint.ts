@@ -11,12 +11,17 @@ import { runDrawing } from "../drawing/run_drawing.ts";
 import { given } from "../given.ts";
 import { interruptible } from "../interrupt.ts";
 
+/** The model if none is named; RePaint is for models that are not told of a mask. */
+const MODEL = "shapes-inpaint";
+const UNTOLD = "shapes";
+
 /** Repaints parts of a picture. */
 export const inpaint: Command = {
   name: "inpaint",
   summary: "make a part of a picture anew",
   operands: "-i FILE --mask FILE [PROMPT]",
   options: drawingOptions({
+    model: MODEL,
     size: "in pixels, to work at (default: the picture's own; with --crop the model's)",
     more: [
       { name: "init-img", short: "i", value: "FILE", help: "the picture" },
@@ -73,6 +78,7 @@ export const inpaint: Command = {
         signal,
         request,
         task: "inpainting",
+        model: settings.method === "repaint" ? UNTOLD : MODEL,
         draw: (generate, options) =>
           generate({
             ...options,

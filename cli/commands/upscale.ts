@@ -12,17 +12,25 @@ import { pictureArgument, readGivenPicture } from "../drawing/given_picture.ts";
 import { runDrawing } from "../drawing/run_drawing.ts";
 import { given } from "../given.ts";
 import { interruptible } from "../interrupt.ts";
-import { UsageError } from "../usage_error.ts";
+
+/** The model if none is named. */
+const MODEL = "shapes-upscale";
 
 /** Enlarges pictures. */
 export const upscale: Command = {
   name: "upscale",
   summary: "enlarge a picture by a super-resolution model",
-  operands: "-m MODEL -i FILE [PROMPT]",
+  operands: "-i FILE [PROMPT]",
   options: drawingOptions({
+    model: MODEL,
     size: "of the result in pixels, for models that enlarge by any factor",
     more: [
       { name: "init-img", short: "i", value: "FILE", help: "the picture to enlarge" },
+      {
+        name: "scale",
+        value: "X",
+        help: "how many times as large (default: the model's own; only SR3 takes others)",
+      },
       {
         name: "noise-level",
         value: "N",
@@ -37,16 +45,13 @@ export const upscale: Command = {
   }),
   notes: [
     "The prompt is for models that read one, such as Stable Diffusion's x4 upscaler.",
-    "No model of this kind is embedded: name a folder or a checkpoint with -m.",
   ],
   run: (args, console) =>
     interruptible(async (signal) => {
       const request = readDrawing(args, { needsPrompt: false });
-      if (args.text("model") === undefined) {
-        throw new UsageError("Cannot enlarge without a model: name one with -m");
-      }
       const file = pictureArgument(args, "init-img");
       const noiseLevel = args.integer("noise-level", { min: 0 });
+      const scale = args.number("scale");
       const tiles = readTiles(args);
       const image = await readGivenPicture(file);
       return await runDrawing(args, {
@@ -54,8 +59,9 @@ export const upscale: Command = {
         signal,
         request,
         task: "super-resolution",
+        model: MODEL,
         draw: (generate, { onPlan: _, ...options }) =>
-          generate({ ...options, image, ...given({ noiseLevel, tiles }) }),
+          generate({ ...options, image, ...given({ scale, noiseLevel, tiles }) }),
       });
     }),
 };

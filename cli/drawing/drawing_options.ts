@@ -5,7 +5,7 @@
  */
 import { BACKEND_OPTION } from "../backend_argument.ts";
 import type { Option } from "../command.ts";
-import { MODEL_OPTIONS } from "../model_argument.ts";
+import { modelOptions } from "../model_argument.ts";
 
 const PROMPTS: readonly Option[] = [
   { name: "prompt", short: "p", value: "TEXT", help: "what the picture shows" },
@@ -31,7 +31,7 @@ const GUIDANCE: readonly Option[] = [
   },
 ];
 
-const SAMPLING: readonly Option[] = [
+const sampling = (model: string | null): readonly Option[] => [
   {
     name: "batch-count",
     short: "b",
@@ -47,7 +47,7 @@ const SAMPLING: readonly Option[] = [
   { name: "timesteps", value: "T,T,…", help: "the timesteps to evaluate, instead of --steps" },
   { name: "sigmas", value: "X,X,…", help: "the noise levels to step through, instead of --steps" },
   { name: "eta", value: "X", help: "share of fresh noise in a step of DDIM, 0 to 1 (default 0)" },
-  ...MODEL_OPTIONS,
+  ...modelOptions(model),
   {
     name: "output",
     short: "o",
@@ -62,10 +62,14 @@ const SAMPLING: readonly Option[] = [
   { name: "json", help: "one JSON object on stdout instead of file names" },
 ];
 
-/** The options of a command, with what is said of its sizes, those that only it has, and whether it reads a text. */
+/**
+ * The options of a command, with what is said of its sizes, the model if none is named, those that only it has, and whether it
+ * reads a text.
+ */
 export function drawingOptions(
-  { size, more = [], text = true }: {
+  { size, model = "shapes", more = [], text = true }: {
     readonly size: string;
+    readonly model?: string | null;
     readonly more?: readonly Option[];
     readonly text?: boolean;
   },
@@ -79,6 +83,6 @@ export function drawingOptions(
     { name: "width", short: "W", value: "N", help: size },
     { name: "height", short: "H", value: "N", help: size },
     ...(text ? GUIDANCE : []),
-    ...SAMPLING,
+    ...sampling(model),
   ];
 }

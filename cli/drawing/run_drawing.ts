@@ -51,6 +51,8 @@ export type DrawingOptions = Omit<TextToImageOptions, "prompt" | "latents" | "on
 export interface Drawing<T extends DrawingTask> {
   readonly task: T;
   readonly request: DrawingRequest;
+  /** The model if none is named. Default `shapes`. */
+  readonly model?: string;
   /** Calls the pipeline with what the commands have in common and what only this one has. */
   draw(generate: Tasks[T], options: DrawingOptions): Promise<DrawingResult>;
 }
@@ -72,7 +74,11 @@ export async function runDrawing<T extends DrawingTask>(
   // Before the work, not after it.
   const grids = request.grid === undefined ? [] : [request.grid];
   for (const file of [...request.files, ...request.previews, ...grids]) await checkWritable(file);
-  const model = await openModelArgument(args, { console, signal });
+  const model = await openModelArgument(args, {
+    console,
+    signal,
+    ...given({ fallback: drawing.model }),
+  });
   const chosen = await openBackend(await backendFor(model.source, request.backend));
   const check = request.check
     ? checked(chosen.backend, referenceBackend({ decompose: true }))

@@ -13,7 +13,7 @@ import type { Arguments } from "../arguments.ts";
 import { BACKEND_OPTION } from "../backend_argument.ts";
 import type { Option } from "../command.ts";
 import { given } from "../given.ts";
-import { MODEL_OPTIONS } from "../model_argument.ts";
+import { modelOptions } from "../model_argument.ts";
 import { UsageError } from "../usage_error.ts";
 import { parseCsv } from "./csv.ts";
 
@@ -53,7 +53,7 @@ export const CLASSIFICATION_OPTIONS: readonly Option[] = [
   { name: "seed", short: "s", value: "N", help: "number the noise is drawn from" },
   { name: "size", value: "N", help: "side in pixels that pictures are brought to" },
   { name: "batch-size", value: "N", help: "evaluations in a batch, at most" },
-  ...MODEL_OPTIONS,
+  ...modelOptions("shapes"),
   BACKEND_OPTION,
   { name: "precision", value: "f32|f16", help: "how weights are kept (default f32)" },
 ];

@@ -30,7 +30,7 @@ export interface PickleStack {
 export function pickleStack(fail: Fail): PickleStack {
   const values: PickleValue[] = [];
   const marks: number[] = [];
-  const require = (count: number): void => {
+  const need = (count: number): void => {
     if (values.length - (marks.at(-1) ?? 0) < count) {
       throw fail("its pickle takes more from the stack than is there");
     }
@@ -38,15 +38,15 @@ export function pickleStack(fail: Fail): PickleStack {
   return {
     push: (value) => void values.push(value),
     pop() {
-      require(1);
+      need(1);
       return values.pop()!;
     },
     top() {
-      require(1);
+      need(1);
       return values.at(-1)!;
     },
     take(count) {
-      require(count);
+      need(count);
       return values.splice(values.length - count, count);
     },
     mark: () => void marks.push(values.length),
@@ -60,7 +60,7 @@ export function pickleStack(fail: Fail): PickleStack {
         marks.pop();
         return;
       }
-      require(1);
+      need(1);
       values.pop();
     },
   };
