@@ -26,10 +26,11 @@ Deno.test("every model that comes with the library opens, and has a card", async
 
 Deno.test("packages of models are published as the library is, and none of them with it", async () => {
   const library = await json("../deno.json");
-  const { exclude } = library.publish as { readonly exclude: readonly string[] };
+  const { include } = library.publish as { readonly include: readonly string[] };
+  assert(!include.includes("assets"));
   for (const folder of library.workspace as readonly string[]) {
     const { name, version } = await json(`.${folder}/deno.json`);
     assertEquals([name, version], [`@denoise/${folder.split("/").at(-1)}`, library.version]);
-    assert(exclude.includes(folder.replace("./", "")), folder);
+    assert(!include.includes(folder.replace("./", "")), folder);
   }
 });
