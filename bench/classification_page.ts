@@ -79,7 +79,10 @@ export function classificationPage(measured: MeasuredClassification): string {
 }
 
 function intro(): string {
-  return `# Classification
+  return `<!-- deno-fmt-ignore-file -->
+<!-- Made by bench/classification.ts of classification/measured.json. -->
+
+# Classification
 
 A text-to-image model tells what a picture shows: each label's prompt is given to the denoiser, and the
 label that lets it tell the added noise best wins (Diffusion Classifier, Li et al. 2023). All labels
