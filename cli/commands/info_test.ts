@@ -47,7 +47,7 @@ Deno.test("what tells nothing is an error that says why", () =>
       ["text.png", "Cannot"],
       ["empty", "Cannot"],
       ["folder", "model_index.json"],
-      ["shape", "embedded models are shapes; did you mean shapes?"],
+      ["shape", "embedded models are shapes, shapes-inpaint, shapes-upscale; did you mean shapes?"],
     ];
     for (const [subject, says] of cases) {
       const { code, out, err } = await runDenoise(["info", subject!], { cwd, permissions });
