@@ -92,10 +92,11 @@ share noise and timesteps; labels that do badly are left out after a few.
     denoise evaluate FOLDER --preset pets
 
 \`\`\`ts
-import { decodePicture, pipeline } from "@denoise/denoise";
+import { type Picture, pipeline } from "@denoise/denoise";
 
 await using classify = await pipeline("zero-shot-image-classification", "shapes");
-const image = await decodePicture(await Deno.readFile("scene.png"));
+// From a file: await decodePicture(await Deno.readFile("scene.png"))
+const image: Picture = { width: 32, height: 32, channels: 3, data: new Uint8Array(3072).fill(99) };
 const { label, labels } = await classify({
   image,
   labels: ["circle", "star", "heart"],
@@ -155,8 +156,8 @@ function times({ times, cores, questions, backend }: MeasuredClassification): st
   ).join(", ");
   return `## How long it takes
 
-A scene with two labels at 25 timesteps, on ${cores} cores of a shared machine without a GPU, where other
-work ran beside it; WebGPU is a software driver there (llvmpipe):
+A scene with two labels at 25 timesteps, on ${cores} cores of a machine without a GPU; WebGPU is a software
+driver there (llvmpipe):
 
 ${
     table([

@@ -282,10 +282,11 @@ ${
 ${added}- Where it fails, WebAssembly's 4 GB do not suffice: at 768 pixels VQ-f4's scores alone are ${
     megabytes(scoreBytes("vq-f4", 768))
   } MB.
-- "Behind its codes": VQ-f4's decoder first puts the nearest of 8,192 codes at each position. In ONNX
-  that is a tensor of all distances, ${
+- "Behind its codes": VQ-f4's decoder first puts the nearest of 8,192 codes at each position. Distances
+  are computed for 512 codes at a time; all at once would be ${
     megabytes(4 * 8192 * (512 / 4) ** 2)
-  } MB at 512 pixels, several times; the WebGPU backend stores none.`;
+  } MB at 512 pixels, several
+  times.`;
 }
 
 function again(): string {
