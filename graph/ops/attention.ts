@@ -74,6 +74,8 @@ export const attentionOp: OpDefinition<"attention"> = {
     ["one key", [1, 2, 6, 16], 1, false, null],
     ["odd width", [1, 3, 10, 5], 17, false, null],
     ["wide heads", [1, 1, 6, 160], 20, false, null],
+    ["wide heads of odd width, causal", [2, 1, 9, 67], 70, true, null],
+    ["wide heads, mask per key", [2, 2, 5, 90], 9, false, [2, 1, 1, 9]],
     ["long", [1, 2, 130, 16], 257, false, null],
   ] as const).map(([name, q, keys, causal, mask]) => ({
     name,

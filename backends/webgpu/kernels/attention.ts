@@ -3,8 +3,8 @@
  * a running mean of values (Milakov & Gimelshein 2018; Rabe & Staats 2021; Dao et al. 2022).
  *
  * `registers` keeps one query and its result in the registers of one invocation, for narrow heads; heads' width is
- * unrolled, so it is part of the shader. `streaming` lets a workgroup share the work on four queries, and takes every
- * width and length.
+ * unrolled, in fours where it has them, so it is part of the shader. `streaming` lets a workgroup share the work on four
+ * queries, and takes every width and length.
  *
  * @module
  */
@@ -51,8 +51,8 @@ function sizes({ node, operands }: KernelRequest<"attention">) {
   };
 }
 
-/** Widths that `registers` unrolls. */
-const WIDEST = 64;
+/** Numbers or vectors of four that `registers` unrolls. */
+const UNROLLED = 16;
 
 const registers: Kernel<"attention"> = {
   name: "registers",
@@ -60,25 +60,32 @@ const registers: Kernel<"attention"> = {
   suits: ({ operands }, gpu) => !gpu.software || operands[0]!.shape[3]! <= 40,
   plan(request, gpu) {
     const { n, heads, lq, d, lk, dv, masked, causal, uniforms, buffers } = sizes(request);
-    if (d % 4 !== 0 || dv % 4 !== 0 || d > WIDEST || dv > WIDEST || lk === 0) return undefined;
+    const fours = d % 4 === 0 && dv % 4 === 0;
+    const [lanes, type] = fours ? [4, "vec4f"] as const : [1, "f32"] as const;
+    if (Math.max(d, dv) / lanes > UNROLLED || lk === 0) return undefined;
     const size = gpu.software ? 8 : 64;
     const most = gpu.limits.maxComputeWorkgroupsPerDimension;
     if (Math.ceil(lq / size) > most || n * heads > most) return undefined;
-    const wide = Array.from({ length: d / 4 }, (_, i) => i);
-    const out = Array.from({ length: dv / 4 }, (_, i) => i);
-    const vectors = { q: { ref: input(0), type: "vec4f" }, k: { ref: input(1), type: "vec4f" } };
+    const wide = Array.from({ length: d / lanes }, (_, i) => i);
+    const out = Array.from({ length: dv / lanes }, (_, i) => i);
+    const product = (i: number) => fours ? `dot(q${i}, k[at + ${i}u])` : `q${i} * k[at + ${i}u]`;
     const pass = assemble({
       label: "attention/registers",
       uniforms,
-      buffers: { ...buffers, ...vectors, v: { ref: input(2), type: "vec4f" } },
+      buffers: {
+        ...buffers,
+        q: { ref: input(0), type },
+        k: { ref: input(1), type },
+        v: { ref: input(2), type },
+      },
       tail: request.tail,
       size,
       workgroups: [Math.ceil(lq / size), n * heads, 1],
       main: `  let stack = group.y;
   let row = group.x * ${size}u + local;
-  let query = (stack * s.lq + min(row, s.lq - 1u)) * ${d / 4}u;
+  let query = (stack * s.lq + min(row, s.lq - 1u)) * ${d / lanes}u;
 ${wide.map((i) => `  let q${i} = q[query + ${i}u] * s.scale;`).join("\n")}
-${out.map((i) => `  var o${i} = vec4f();`).join("\n")}
+${out.map((i) => `  var o${i} = ${type}();`).join("\n")}
   var most = ${LEAST};
   var sum = 0.0;
 ${
@@ -88,8 +95,8 @@ ${
       }
   let keys = ${causal ? `min(s.lk, (group.x + 1u) * ${size}u)` : "s.lk"};
   for (var key = 0u; key < keys; key++) {
-    let at = (stack * s.lk + key) * ${d / 4}u;
-    var logit = ${wide.map((i) => `dot(q${i}, k[at + ${i}u])`).join(" +\n      ")};
+    let at = (stack * s.lk + key) * ${d / lanes}u;
+    var logit = ${wide.map(product).join(" +\n      ")};
 ${masked ? "    logit += mask[hidden + key * s.mask3];" : ""}
     logit = max(logit, ${LEAST});
     let above = max(most, logit);
@@ -98,13 +105,15 @@ ${masked ? "    logit += mask[hidden + key * s.mask3];" : ""}
     most = ${causal ? "select(most, above, key <= row)" : "above"};
     let keep = ${causal ? "select(1.0, fade, key <= row)" : "fade"};
     sum = sum * keep + p;
-    let source = (stack * s.lk + key) * ${dv / 4}u;
+    let source = (stack * s.lk + key) * ${dv / lanes}u;
 ${out.map((i) => `    o${i} = o${i} * keep + p * v[source + ${i}u];`).join("\n")}
   }
   if (row >= s.lq) { return; }
   let place = (stack * s.lq + row) * ${dv}u;
-  var results = array<vec4f, ${dv / 4}>(${out.map((i) => `o${i}`).join(", ")});
-  for (var c = 0u; c < ${dv}u; c++) { store(place + c, results[c >> 2u][c & 3u] / sum); }`,
+  var results = array<${type}, ${dv / lanes}>(${out.map((i) => `o${i}`).join(", ")});
+  for (var c = 0u; c < ${dv}u; c++) { store(place + c, results[c / ${lanes}u]${
+        fours ? "[c & 3u]" : ""
+      } / sum); }`,
     });
     return { passes: [pass], scratch: [], tables: [] };
   },
