@@ -13,7 +13,8 @@ import type { Console } from "./terminal/console.ts";
 import { showProgress } from "./terminal/progress.ts";
 import { UsageError } from "./usage_error.ts";
 
-const PARTS: readonly Option[] = [
+/** The options that take parts of a model from elsewhere. */
+export const PART_OPTIONS: readonly Option[] = [
   { name: "vae", value: "MODEL", help: "take the autoencoder from another model or folder" },
   { name: "tokenizer", value: "FOLDER", help: "take the tokenizer from a folder or model" },
   { name: "config", value: "FILE", help: "a checkpoint's original .yaml, if it lies elsewhere" },
@@ -30,7 +31,7 @@ export function modelOptions(otherwise: string | null): readonly Option[] {
       value: "MODEL",
       help: otherwise === null ? help : `${help} (default ${otherwise})`,
     },
-    ...PARTS,
+    ...PART_OPTIONS,
   ];
 }
 

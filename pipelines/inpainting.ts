@@ -84,7 +84,7 @@ export async function inpaint(
   noise?: NoiseStream,
 ): Promise<InpaintingResult> {
   const { family, model, arithmetic, tokenizer } = parts;
-  if (model.className === PALETTE_PIPELINE) return await inpaintByPalette(model, options);
+  if (model.className === PALETTE_PIPELINE) return await inpaintByPalette(parts, options);
   if (family === null || options.method === "repaint") {
     return await inpaintByRepaint(parts, options);
   }

@@ -5,21 +5,18 @@
  */
 import { keepMaskOf, madePositions, NOTHING, refuseUnused } from "./inpainting_by_keeping.ts";
 import type { InpaintingOptions, InpaintingResult } from "./inpainting_options.ts";
+import type { Arithmetic } from "./arithmetic.ts";
 import type { Model } from "./model.ts";
-import { palette } from "./palette.ts";
+import { paletteWith } from "./palette.ts";
 import { SettingsError } from "./settings.ts";
+import { TEXT_OPTIONS } from "./text_settings.ts";
 
 /** What Palette has no use for. */
 const UNUSED = [
   "method",
   "jumpLength",
   "jumpNSample",
-  "prompt",
-  "negativePrompt",
-  "guidanceScale",
-  "guidanceInterval",
-  "guidanceRescale",
-  "clipSkip",
+  ...TEXT_OPTIONS,
   "strength",
   "crop",
   "softMask",
@@ -34,7 +31,7 @@ const UNUSED = [
  * @throws {SettingsError} If a setting cannot be used.
  */
 export async function inpaintByPalette(
-  model: Model,
+  { model, arithmetic }: { readonly model: Model; readonly arithmetic: Arithmetic },
   options: InpaintingOptions,
 ): Promise<InpaintingResult> {
   refuseUnused(options, { method: "Palette", unused: UNUSED });
@@ -43,7 +40,7 @@ export async function inpaintByPalette(
   }
   const { mask: _, invertMask: __, composite: ___, onStep, ...rest } = options;
   const keepMask = keepMaskOf(options);
-  const result = await palette(model, {
+  const result = await paletteWith({ model, arithmetic }, {
     ...rest,
     keepMask,
     ...(onStep === undefined ? {} : {

@@ -17,7 +17,7 @@ import type { InpaintingOptions, MaskReduction } from "./inpainting_options.ts";
 import { repeatPictures } from "./sample_space.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
 import { checkInteger, SettingsError } from "./settings.ts";
-import { guidedRows, readTextSettings, type TextSettings } from "./text_settings.ts";
+import { guidedRows, readTextSettings, TEXT_OPTIONS, type TextSettings } from "./text_settings.ts";
 
 /** A call with every default filled in. */
 export interface InpaintingRequest {
@@ -184,20 +184,12 @@ function readReduction({ maskReduction, softMask = false }: InpaintingOptions): 
   );
 }
 
-/** Without a text encoder nothing of this has a meaning. */
+/** Without a text encoder nothing of this has a meaning; an empty text says nothing. */
 function checkNoText(options: InpaintingOptions): void {
-  const { prompt, negativePrompt, guidanceScale, guidanceInterval, guidanceRescale } = options;
-  const { clipSkip } = options;
-  const given = Object.entries({
-    prompt: prompt || undefined,
-    negativePrompt: negativePrompt || undefined,
-    guidanceScale,
-    guidanceInterval,
-    guidanceRescale,
-    clipSkip,
-  }).find(([, value]) => value !== undefined);
-  if (given === undefined) return;
-  throw new SettingsError(`Cannot use ${given[0]}: the model reads no text`);
+  for (const name of TEXT_OPTIONS) {
+    if (options[name] === undefined || options[name] === "") continue;
+    throw new SettingsError(`Cannot use ${name}: the model reads no text`);
+  }
 }
 
 function warningsOf(

@@ -98,13 +98,12 @@ function enlargedSides(
     width: asked.width === undefined ? undefined : checkSide("width", asked.width, 1),
     height: asked.height === undefined ? undefined : checkSide("height", asked.height, 1),
   };
-  const factor = asked.scale !== undefined
-    ? asked.scale
-    : given.width !== undefined
-    ? given.width / width
-    : given.height !== undefined
-    ? given.height / height
-    : Math.max(1, family.sampleSize / Math.min(width, height));
+  const factor = asked.scale ??
+    (given.width !== undefined
+      ? given.width / width
+      : given.height !== undefined
+      ? given.height / height
+      : Math.max(1, family.sampleSize / Math.min(width, height)));
   return {
     width: given.width ?? Math.max(1, Math.round(width * factor)),
     height: given.height ?? Math.max(1, Math.round(height * factor)),

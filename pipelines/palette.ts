@@ -124,6 +124,14 @@ function prepare(family: PaletteFamily, options: PaletteOptions): Request {
  */
 export async function palette(model: Model, options: PaletteOptions): Promise<PaletteResult> {
   using arithmetic = new Arithmetic(model.backend);
+  return await paletteWith({ model, arithmetic }, options);
+}
+
+/** The same with programs that are kept from call to call. */
+export async function paletteWith(
+  { model, arithmetic }: { readonly model: Model; readonly arithmetic: Arithmetic },
+  options: PaletteOptions,
+): Promise<PaletteResult> {
   const family = await paletteFamily(model);
   const { pictures, keep, sampling, holeNoise, latents: given, stepSeed } = prepare(
     family,

@@ -14,7 +14,7 @@ import { readSamplingSettings, type SamplingSettings } from "./sampling_settings
 import { checkInteger, checkNumber, SettingsError } from "./settings.ts";
 import type { SuperResolutionFamily } from "./super_resolution_family.ts";
 import type { SuperResolutionOptions } from "./super_resolution_options.ts";
-import { guidedRows, readTextSettings, type TextSettings } from "./text_settings.ts";
+import { guidedRows, readTextSettings, TEXT_OPTIONS, type TextSettings } from "./text_settings.ts";
 import type { TileGrid } from "./tiling/tile_grid.ts";
 import type { TileWeighting } from "./tiling/tile_weights.ts";
 import { decoderReach } from "./tiling/tiled_decoder.ts";
@@ -84,16 +84,6 @@ export async function readSuperResolutionRequest(
   };
   return { ...request, ...await layTiles(options, { model, family, texts, sampleShape }) };
 }
-
-/** What only a model that reads text takes. */
-const TEXT_OPTIONS = [
-  "prompt",
-  "negativePrompt",
-  "guidanceScale",
-  "guidanceInterval",
-  "guidanceRescale",
-  "clipSkip",
-] as const;
 
 function readTexts(
   options: SuperResolutionOptions,

@@ -14,6 +14,16 @@ export type TextOptions = Pick<
   "prompt" | "negativePrompt" | "count" | "guidanceScale" | "guidanceRescale" | "clipSkip"
 >;
 
+/** What only a model that reads text takes. */
+export const TEXT_OPTIONS = [
+  "prompt",
+  "negativePrompt",
+  "guidanceScale",
+  "guidanceInterval",
+  "guidanceRescale",
+  "clipSkip",
+] as const satisfies readonly (keyof TextToImageOptions)[];
+
 /** The same with every default filled in. */
 export interface TextSettings {
   /** One a picture: those of the first prompt, of the second, … */

@@ -17,7 +17,7 @@ import type { Arguments } from "../arguments.ts";
 import { type Command, EXIT } from "../command.ts";
 import { given } from "../given.ts";
 import { interruptible } from "../interrupt.ts";
-import { modelOptions, openModelArgument } from "../model_argument.ts";
+import { openModelArgument, PART_OPTIONS } from "../model_argument.ts";
 import { checkTarget } from "../output_folder.ts";
 import type { Console } from "../terminal/console.ts";
 import { showProgress } from "../terminal/progress.ts";
@@ -30,7 +30,7 @@ export const convert: Command = {
   operands: "IN OUT",
   options: [
     { name: "dtype", value: "f32|f16", help: "how weights are stored (default f32)" },
-    ...modelOptions(null).filter(({ name }) => name !== "model"),
+    ...PART_OPTIONS,
     { name: "force", help: "replace the model that OUT holds" },
   ],
   notes: [
