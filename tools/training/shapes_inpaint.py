@@ -2,7 +2,7 @@
 
     BASE=SHAPES PYTHONPATH=../../tests/goldens python shapes_inpaint.py OUT
 
-SHAPES is the folder of `shapes` in float32; MINUTES=n bounds the training time. OUT becomes the model's folder; what it shares with
+SHAPES is the folder of `shapes`; MINUTES=n bounds the training time. OUT becomes the model's folder; what it shares with
 SHAPES is copied.
 """
 import os
@@ -31,8 +31,8 @@ def widened(base):
 
 
 def main(base, out):
-    vae = tiny.AutoencoderKL.from_pretrained(base / "vqvae").eval()
-    bert = tiny.LDMBertModel.from_pretrained(base / "bert").eval()
+    vae = tiny.AutoencoderKL.from_pretrained(base / "vqvae").eval().float()
+    bert = tiny.LDMBertModel.from_pretrained(base / "bert").eval().float()
     tokenizer = BertTokenizer.from_pretrained(base / "tokenizer")
     unet, ddpm, rng = widened(base), tiny.DDPMScheduler(**tiny.SCHEDULE), random.Random(6)
     seeds = iter(range(30_006_001, 31_000_000))

@@ -72,7 +72,7 @@ def autoencoder_loss(model, quantised):
         y = model.decoder(model.post_quant_conv(h))
         mse = F.mse_loss(x, y)
         edge = sum((a - b).abs().mean() for a, b in zip(differences(x), differences(y)))
-        return (x - y).abs().mean() + 2 * mse + edge + extra, f"mse {float(mse):.2e}"
+        return (x - y).abs().mean() + 2 * mse + edge + extra, f"mse {mse.item():.2e}"
 
     return loss_of
 
