@@ -2,8 +2,8 @@
 
     BASE=SHAPES PYTHONPATH=../../tests/goldens python shapes_inpaint.py OUT
 
-SHAPES is the folder of `shapes`; MINUTES=n bounds the training time. OUT becomes the model's folder; what it shares with
-SHAPES is copied.
+SHAPES is the folder of `shapes`, or of an inpainting model to go on with; MINUTES=n bounds the training time. OUT becomes the
+model's folder; what it shares with SHAPES is copied.
 """
 import os
 import random
@@ -24,8 +24,8 @@ def widened(base):
     """The base's network with channels for mask and picture, which count for nothing yet."""
     unet = tiny.denoiser(9)
     weights = tiny.UNet2DConditionModel.from_pretrained(base / "unet").state_dict()
-    wide = torch.zeros(unet.conv_in.weight.shape)
-    wide[:, :4] = weights["conv_in.weight"]
+    first, wide = weights["conv_in.weight"], torch.zeros(unet.conv_in.weight.shape)
+    wide[:, :first.shape[1]] = first
     unet.load_state_dict({**weights, "conv_in.weight": wide})
     return unet
 
