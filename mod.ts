@@ -169,6 +169,12 @@ export type {
 } from "./pipelines/super_resolution_options.ts";
 export type { Sides } from "./pipelines/tiling/tile_grid.ts";
 export type { TileWeighting } from "./pipelines/tiling/tile_weights.ts";
+export type {
+  AutoencoderCost,
+  AutoencoderTiles,
+  AutoencoderTilesOptions,
+  AutoencoderTiling,
+} from "./pipelines/tiling/autoencoder_tiles.ts";
 export type { NetworkCost, TilingCost } from "./pipelines/tiling/tiling_cost.ts";
 export type { ClassOptions } from "./pipelines/class_conditioning.ts";
 export type {

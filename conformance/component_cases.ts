@@ -5,7 +5,6 @@
  */
 import type { Backend } from "../backends/backend.ts";
 import type { HostTensor } from "../graph/tensor_spec.ts";
-import { Arithmetic } from "../pipelines/arithmetic.ts";
 import type { Component } from "../pipelines/component.ts";
 import { blendedTiles } from "../pipelines/tiling/blended_tiles.ts";
 import { boundOf, type Comparison, magnitude } from "./comparison.ts";
@@ -156,15 +155,18 @@ async function decodeTiles(
   if (backend === undefined) throw new UnsupportedCaseError("tiled decoding");
   const tile = settings.tile_latent_size as number;
   const { nodes } = component.graph({ z: { ...z, shape: [1, z.shape[1]!, 1, 1] } }, "decode");
-  using arithmetic = new Arithmetic(backend);
+  // A single position of latents tells how large it becomes.
+  const becomes = tile * nodes.at(-1)!.output.shape[2]!;
   using latents = backend.upload(z);
-  using image = await blendedTiles(component, latents, {
-    arithmetic,
+  using tiles = await blendedTiles(component, z, {
+    backend,
     method: "decode",
     output: "sample",
     tile,
-    // A single position of latents tells how large it becomes.
-    becomes: tile * nodes.at(-1)!.output.shape[2]!,
+    stride: Math.trunc(0.75 * tile),
+    becomes,
+    extent: Math.trunc(0.25 * becomes),
   });
+  using image = tiles.run(latents);
   return await image.read();
 }

@@ -77,11 +77,15 @@ export class Component {
   program(specs: InputSpecs, options: ComponentProgramOptions = {}): Promise<Program> {
     const { method = "forward", constant = [], outputs } = options;
     const key = `${method} ${specsKey(specs)} ${constant.join()} ${outputs?.join() ?? "all"}`;
-    return this.#programs.get(key, () => {
-      const whole = this.graph(specs, method);
-      const graph = outputs === undefined ? whole : withOutputs(whole, outputs);
-      return this.#compile(graph, { method, constant });
-    });
+    return this.#programs.get(key, () => this.compile(specs, options));
+  }
+
+  /** What {@linkcode Component.program} does, anew: the program is the caller's. */
+  async compile(specs: InputSpecs, options: ComponentProgramOptions = {}): Promise<Program> {
+    const { method = "forward", constant = [], outputs } = options;
+    const whole = this.graph(specs, method);
+    const graph = outputs === undefined ? whole : withOutputs(whole, outputs);
+    return await this.#compile(graph, { method, constant });
   }
 
   /**

@@ -13,8 +13,8 @@ import type { TextToImageFamily } from "./text_to_image_family.ts";
 
 /** Settings of {@linkcode encodeImages}. */
 export interface EncodeImagesOptions {
-  /** The autoencoder. */
-  readonly component: Component;
+  /** The autoencoder, or what encodes as it does. */
+  readonly component: Pick<Component, "program" | "className">;
   readonly arithmetic: Arithmetic;
   readonly family: Pick<TextToImageFamily, "scalingFactor" | "shiftFactor">;
   /** Rows of the latents: a multiple of the pictures; each picture has as many in a row. */

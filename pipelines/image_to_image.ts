@@ -26,6 +26,8 @@ import { encodeContext } from "./text_context.ts";
 import { guidedRows, readTextSettings, type TextSettings } from "./text_settings.ts";
 import { latentTextFamily, type TextToImageFamily } from "./text_to_image_family.ts";
 import type { TextToImageResult } from "./text_to_image_options.ts";
+import { tiledAutoencoder } from "./tiled_autoencoder.ts";
+import { type CheckedTiles, readAutoencoderTiles } from "./tiling/autoencoder_tiles.ts";
 
 /** Everything a call needs that does not depend on it. */
 export interface ImageToImageParts {
@@ -44,6 +46,7 @@ interface Request {
   readonly images: HostTensorOf<"f32">;
   readonly latentShape: readonly number[];
   readonly latents: HostTensorOf<"f32"> | undefined;
+  readonly tiles: CheckedTiles;
 }
 
 /** Opens a model for image to image. */
@@ -99,6 +102,7 @@ function prepare({ family }: ImageToImageParts, options: ImageToImageOptions): R
     images: preprocessPictures(pictures, { ...sides, scaleFactor: factor, convert: "rgb" }),
     latentShape,
     latents: readLatents(options.latents, latentShape),
+    tiles: readAutoencoderTiles(options, factor),
   };
 }
 
@@ -112,7 +116,8 @@ export async function generateFromImage(
   options: ImageToImageOptions,
   noise?: NoiseStream,
 ): Promise<TextToImageResult> {
-  const { texts, sampling, guides, images, latentShape, latents: given } = prepare(parts, options);
+  const request = prepare(parts, options);
+  const { texts, sampling, guides, images, latentShape, latents: given } = request;
   const { model, family, arithmetic } = parts;
   const { plan, seeds } = sampling;
   const batch = latentShape[0]!;
@@ -129,9 +134,14 @@ export async function generateFromImage(
     : noiseStream(chooseSeed(options.stepSeed));
 
   using context = await encodeContext(texts, { ...parts, onWarning: options.onWarning });
-  const component = await model.component(family.autoencoder);
+  using autoencoder = await tiledAutoencoder(parts, {
+    name: family.autoencoder,
+    tiles: request.tiles,
+    latentShape,
+    pictures: images.shape[0]!,
+  });
   using image = await encodeImages(images, {
-    component,
+    component: autoencoder.encoder,
     arithmetic,
     family,
     batch,
@@ -145,7 +155,7 @@ export async function generateFromImage(
     rescale: texts.guidanceRescale,
     guides,
   });
-  const decoding = { component, arithmetic, family };
+  const decoding = { component: autoencoder.decoder, arithmetic, family };
   await prepareDecoder(f32(...latentShape), decoding);
   const { onStep } = options;
   const prediction = sampling.scheduler.config.prediction_type as Prediction | undefined ??
@@ -167,5 +177,5 @@ export async function generateFromImage(
     texts,
     guidanceInterval: guides && options.guidanceInterval,
   });
-  return { images: pictures, latents, tensor, seed: sampling.seed };
+  return { images: pictures, latents, tensor, seed: sampling.seed, cost: autoencoder.cost };
 }

@@ -29,6 +29,7 @@ import type { Prediction } from "./prediction.ts";
 import { chooseSeed } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
+import { tiledAutoencoder } from "./tiled_autoencoder.ts";
 import { PALETTE_PIPELINE } from "./palette.ts";
 import { UNCONDITIONAL_PIPELINES } from "./unconditional_family.ts";
 
@@ -115,8 +116,15 @@ export async function inpaint(
         onWarning: options.onWarning,
       }),
     );
-  const component = await model.component(family.autoencoder);
-  const encoding = { component, arithmetic, family, batch };
+  const autoencoder = stack.use(
+    await tiledAutoencoder(parts, {
+      name: family.autoencoder,
+      tiles: request.tiles,
+      latentShape,
+      pictures: Math.max(images.shape[0]!, masked?.shape[0] ?? 0),
+    }),
+  );
+  const encoding = { component: autoencoder.encoder, arithmetic, family, batch };
   const image = fromPicture || masked === null
     ? stack.use(await encodeImages(images, { ...encoding, noise: draws.image }))
     : undefined;
@@ -138,7 +146,7 @@ export async function inpaint(
       guides: request.guides,
     }),
   );
-  const decoding = { component, arithmetic, family };
+  const decoding = { component: autoencoder.decoder, arithmetic, family };
   await prepareDecoder(f32(...latentShape), decoding);
   const { onStep } = options;
   const prediction = sampling.scheduler.config.prediction_type as Prediction | undefined ??
@@ -168,7 +176,7 @@ export async function inpaint(
     guidanceInterval: request.guides && options.guidanceInterval,
     ...(crop === undefined ? {} : { more: { "Masked area padding": crop } }),
   });
-  return { images: made, latents, tensor, mask, seed: sampling.seed };
+  return { images: made, latents, tensor, mask, seed: sampling.seed, cost: autoencoder.cost };
 }
 
 /** All that is drawn before the steps. */

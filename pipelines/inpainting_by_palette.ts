@@ -23,6 +23,8 @@ const UNUSED = [
   "maskReduction",
   "timesteps",
   "sigmas",
+  "autoencoderTiles",
+  "memory",
 ] as const satisfies readonly (keyof InpaintingOptions)[];
 
 /**

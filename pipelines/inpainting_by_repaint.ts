@@ -19,6 +19,8 @@ const UNUSED = [
   "guidanceInterval",
   "timesteps",
   "sigmas",
+  "autoencoderTiles",
+  "memory",
 ] as const satisfies readonly (keyof InpaintingOptions)[];
 
 /**

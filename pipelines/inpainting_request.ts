@@ -18,6 +18,7 @@ import { repeatPictures } from "./sample_space.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
 import { checkInteger, SettingsError } from "./settings.ts";
 import { guidedRows, readTextSettings, TEXT_OPTIONS, type TextSettings } from "./text_settings.ts";
+import { type CheckedTiles, readAutoencoderTiles } from "./tiling/autoencoder_tiles.ts";
 
 /** A call with every default filled in. */
 export interface InpaintingRequest {
@@ -37,6 +38,8 @@ export interface InpaintingRequest {
   readonly latentShape: readonly number[];
   /** The initial noise, if it is given. */
   readonly latents: HostTensorOf<"f32"> | undefined;
+  /** The autoencoder's. */
+  readonly tiles: CheckedTiles;
   /** What is done otherwise than may be expected. */
   readonly warnings: readonly string[];
   /** Puts what was made into the given pictures, as far as that was asked for. */
@@ -111,6 +114,7 @@ export function readInpainting(
     mask,
     latentShape,
     latents: readLatents(options.latents, latentShape),
+    tiles: readAutoencoderTiles(options, factor),
     warnings: warningsOf({ hard, mask }),
     compose: composer(given, { options, family, sides, regions: cropped?.regions }),
   };

@@ -8,13 +8,12 @@ import { f32, type HostTensorOf, i32 } from "../graph/tensor_spec.ts";
 import { readLatents } from "./given_latents.ts";
 import { readLowResolution } from "./low_resolution_image.ts";
 import type { Model } from "./model.ts";
-import { readAutoencoderKLConfig } from "./networks/autoencoder_kl.ts";
-import { readVQModelConfig } from "./networks/vq_model.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
 import { checkInteger, checkNumber, SettingsError } from "./settings.ts";
 import type { SuperResolutionFamily } from "./super_resolution_family.ts";
 import type { SuperResolutionOptions } from "./super_resolution_options.ts";
 import { guidedRows, readTextSettings, TEXT_OPTIONS, type TextSettings } from "./text_settings.ts";
+import { autoencoderConfig } from "./tiled_autoencoder.ts";
 import type { TileGrid } from "./tiling/tile_grid.ts";
 import type { TileWeighting } from "./tiling/tile_weights.ts";
 import { decoderReach } from "./tiling/tiled_decoder.ts";
@@ -178,7 +177,7 @@ async function layTiles(
     return { grid, decoder: null, weighting, cost: { denoiser: denoiser.cost, decoder: null } };
   }
   const component = await model.component(autoencoder.name);
-  const reach = decoderReach(decoderBlocks(model, autoencoder), "tail");
+  const reach = decoderReach(autoencoderConfig(model, autoencoder.name).blocks, "tail");
   const decoder = chooseTiles(whole, {
     ...shared,
     align: 1,
@@ -194,16 +193,6 @@ async function layTiles(
     weighting,
     cost: { denoiser: denoiser.cost, decoder: decoder.cost },
   };
-}
-
-function decoderBlocks(
-  { folder }: Model,
-  { name, className }: { readonly name: string; readonly className: string },
-) {
-  const reader = folder.component(name).readConfig();
-  return className === "VQModel"
-    ? readVQModelConfig(reader).blocks
-    : readAutoencoderKLConfig(reader).blocks;
 }
 
 function readTiles(

@@ -26,6 +26,8 @@ import type {
   TextToImageOptions,
   TextToImageResult,
 } from "./text_to_image_options.ts";
+import { tiledAutoencoder } from "./tiled_autoencoder.ts";
+import { type CheckedTiles, readAutoencoderTiles } from "./tiling/autoencoder_tiles.ts";
 
 /** Everything a call needs that does not depend on it. */
 interface Parts {
@@ -44,6 +46,7 @@ interface Request {
   readonly latentShape: readonly number[];
   /** The initial noise, if it is given. */
   readonly latents: HostTensorOf<"f32"> | undefined;
+  readonly tiles: CheckedTiles;
 }
 
 /** Opens a text-to-image model. */
@@ -82,11 +85,12 @@ function prepare({ family }: Parts, options: TextToImageOptions): Request {
   const latentShape = [batch, family.latentChannels, height / family.factor, width / family.factor];
   const guides = guidedRows(options.guidanceInterval, sampling.plan);
   const latents = readLatents(options.latents, latentShape);
-  return { texts, sampling, guides, latentShape, latents };
+  const tiles = readAutoencoderTiles(options, family.factor);
+  return { texts, sampling, guides, latentShape, latents, tiles };
 }
 
 async function generate(parts: Parts, options: TextToImageOptions): Promise<TextToImageResult> {
-  const { texts, sampling, guides, latentShape, latents: given } = prepare(parts, options);
+  const { texts, sampling, guides, latentShape, latents: given, tiles } = prepare(parts, options);
   const { model, family, arithmetic } = parts;
   const { plan, seeds } = sampling;
   options.signal?.throwIfAborted();
@@ -108,7 +112,13 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
     ? draw
     : noiseStream(chooseSeed(options.stepSeed));
 
-  const decoding = { component: await model.component(family.autoencoder), arithmetic, family };
+  using autoencoder = await tiledAutoencoder(parts, {
+    name: family.autoencoder,
+    tiles,
+    latentShape,
+    pictures: 0,
+  });
+  const decoding = { component: autoencoder.decoder, arithmetic, family };
   await prepareDecoder(f32(...latentShape), decoding);
   const { onStep } = options;
   const prediction = sampling.scheduler.config.prediction_type as Prediction | undefined ??
@@ -130,5 +140,5 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
     texts,
     guidanceInterval: guides && options.guidanceInterval,
   });
-  return { images, latents, tensor, seed: sampling.seed };
+  return { images, latents, tensor, seed: sampling.seed, cost: autoencoder.cost };
 }

@@ -9,9 +9,10 @@ import type { Plan } from "../schedulers/plan.ts";
 import type { SchedulerConfig } from "../schedulers/scheduler.ts";
 import type { GeneratedImage } from "./generated_image.ts";
 import type { Model } from "./model.ts";
+import type { AutoencoderCost, AutoencoderTilesOptions } from "./tiling/autoencoder_tiles.ts";
 
 /** What a {@linkcode TextToImage} is asked for. */
-export interface TextToImageOptions {
+export interface TextToImageOptions extends AutoencoderTilesOptions {
   /** What the picture shows; several prompts make one picture each. A prompt may be empty. */
   readonly prompt: string | readonly string[];
   /** What guidance leads away from: one for all prompts, or one each. Default empty. */
@@ -98,6 +99,8 @@ export interface TextToImageResult {
   readonly tensor: HostTensorOf<"f32">;
   /** The seed, given or drawn; the first of a list. */
   readonly seed: number;
+  /** How networks were tiled, and what that cost; left out where none can be. */
+  readonly cost?: AutoencoderCost;
 }
 
 /** A text-to-image model that is ready to draw: what `pipeline("text-to-image", …)` gives. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "../command.ts";
+import { AUTOENCODER_OPTIONS, autoencoderArguments } from "../drawing/autoencoder_options.ts";
 import { drawingOptions } from "../drawing/drawing_options.ts";
 import { readDrawing } from "../drawing/drawing_request.ts";
 import { pictureArgument, readGivenPicture } from "../drawing/given_picture.ts";
@@ -25,6 +26,7 @@ export const img2img: Command = {
         value: "X",
         help: "how much of it gives way, 0 to 1: the share of the steps (default 0.8)",
       },
+      ...AUTOENCODER_OPTIONS,
     ],
   }),
   notes: [
@@ -36,6 +38,7 @@ export const img2img: Command = {
       const request = readDrawing(args);
       const file = pictureArgument(args, "init-img");
       const strength = args.number("strength");
+      const tiles = autoencoderArguments(args);
       const image = await readGivenPicture(file);
       return await runDrawing(args, {
         console,
@@ -43,7 +46,13 @@ export const img2img: Command = {
         request,
         task: "image-to-image",
         draw: (generate, options) =>
-          generate({ ...options, prompt: request.prompt!, image, ...given({ strength }) }),
+          generate({
+            ...options,
+            ...tiles,
+            prompt: request.prompt!,
+            image,
+            ...given({ strength }),
+          }),
       });
     }),
 };

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "../command.ts";
+import { AUTOENCODER_OPTIONS, autoencoderArguments } from "../drawing/autoencoder_options.ts";
 import { drawingOptions } from "../drawing/drawing_options.ts";
 import { readDrawing } from "../drawing/drawing_request.ts";
 import { pictureArgument, readGivenPicture } from "../drawing/given_picture.ts";
@@ -51,6 +52,7 @@ export const inpaint: Command = {
         help: "RePaint: steps that a jump goes back (default 10)",
       },
       { name: "jump-samples", value: "N", help: "RePaint: samples of each part (default 10)" },
+      ...AUTOENCODER_OPTIONS,
     ],
   }),
   notes: [
@@ -70,6 +72,7 @@ export const inpaint: Command = {
         softMask: args.flag("soft-mask") || undefined,
         method: args.choice("method", ["repaint"]),
         jumpLength: args.integer("jump-length", { min: 1 }),
+        ...autoencoderArguments(args),
         jumpNSample: args.integer("jump-samples", { min: 1 }),
       });
       const [image, mask] = [await readGivenPicture(file), await readGivenPicture(maskFile)];

@@ -37,6 +37,10 @@ Deno.test("values that cannot be are refused before anything is loaded", async (
     ],
     [["a", "--preview", "out.png"], "out.png is also written by --output"],
     [["a", "--precision", "f8"], "Cannot use --precision f8: it must be f32 or f16"],
+    [["a", "--vae-tile", "half"], "Cannot use --vae-tile half"],
+    [["a", "--vae-tile", "64", "--vae-tile-method", "blend"], "did you mean blended?"],
+    [["a", "--vae-tile-overlap", "8"], "Cannot use --vae-tile-overlap without a size"],
+    [["a", "--vae-tile", "off", "--vae-tile-method", "blended"], "without a size"],
   ];
   for (const [args, says] of cases) await fails(args, { code: 2, says });
 });
@@ -46,6 +50,7 @@ Deno.test("settings that the model cannot do are refused with what it can", asyn
     [["-W", "100"], "Cannot use width 100: it must be a multiple of 8; 96 and 104 are"],
     [["-H", "36"], "Cannot use height 36"],
     [["--eta", "2"], "Cannot use eta 2: it must be from 0 to 1"],
+    [["--vae-tile", "100"], "Cannot use autoencoder tiles of 100 pixels"],
     [["--steps", "1001"], "1001"],
     [["--sampler", "eular"], "eular"],
     [["-m", "/no/such/folder"], "/no/such/folder"],

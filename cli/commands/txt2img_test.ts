@@ -137,3 +137,18 @@ Deno.test("--check tells how far the worst operator is from the reference", () =
     assert(check.nodes > 100);
     assert(check.worst.difference > 0 && check.worst.difference <= check.worst.bound);
   }));
+
+Deno.test("the autoencoder works in tiles, and what that costs is told", () =>
+  inFolder(async (cwd) => {
+    const sized = ["--steps", "1", "-s", "1", "-W", "64", "-H", "48", "--backend", "reference"];
+    const args = ["txt2img", "a red circle", ...sized, "--vae-tile", "48"];
+    const { code, err } = await runDenoise(args, { cwd });
+    assertEquals([code, err], [
+      0,
+      "The decoder ran in 2 tiles of 6 x 6: 3.0 times the work.\n",
+    ]);
+    const blended = ["--vae-tile-method", "blended", "--vae-tile-overlap", "8", "--json"];
+    const { out } = await runDenoise([...args, ...blended], { cwd });
+    const { cost: { decoder, encoder } } = JSON.parse(out);
+    assertEquals([decoder.tiles, encoder], [4, null]);
+  }));

@@ -16,6 +16,7 @@ import {
   type Tasks,
   type TextToImageOptions,
   type TextToImageResult,
+  type TilingCost,
 } from "../../mod.ts";
 import { formatOf } from "../../pipelines/generated_image.ts";
 import { chooseSeed } from "../../pipelines/settings.ts";
@@ -58,7 +59,7 @@ export interface Drawing<T extends DrawingTask> {
 }
 
 /** What comes out of it. */
-type DrawingResult = Pick<TextToImageResult, "images">;
+type DrawingResult = Pick<TextToImageResult, "images" | "cost">;
 
 /**
  * Does a command: opens the model, draws, writes files and says which.
@@ -91,7 +92,7 @@ export async function runDrawing<T extends DrawingTask>(
     ...given({ precision: request.precision }),
   });
   const seeds = chooseSeeds(request, console);
-  const { images } = await draw(generate, { ...drawing, seeds });
+  const { images, cost = {} } = await draw(generate, { ...drawing, seeds });
   const encoded = await Promise.all(
     images.map((image, at) => image.encode(formatOf(request.files[at]!))),
   );
@@ -102,17 +103,33 @@ export async function runDrawing<T extends DrawingTask>(
   const seconds = (performance.now() - start) / 1000;
   const found = check?.report();
   if (found !== undefined) console.note(checkLine(found));
+  for (const line of tilingLines(cost)) console.note(line);
   if (request.json) {
     const files = [...written.keys()];
     const { seed: _, ...settings } = images[0]!.settings;
     const { nodes, worst } = found ?? {};
     const checks = found === undefined ? {} : { check: { nodes, worst } };
+    const tiled = tilingLines(cost).length === 0 ? {} : { cost };
     const where = { backend: chosen.description };
-    console.print(JSON.stringify({ files, seeds, settings, ...where, seconds, ...checks }));
+    console.print(
+      JSON.stringify({ files, seeds, settings, ...where, seconds, ...tiled, ...checks }),
+    );
   } else {
     for (const file of written.keys()) console.print(file);
   }
   return EXIT.done;
+}
+
+/** What was done in tiles, and what that cost. */
+function tilingLines(cost: Partial<TilingCost>): readonly string[] {
+  return (["denoiser", "encoder", "decoder"] as const).flatMap((name) => {
+    const { tiles = 1, tile, overhead = 1 } = cost[name] ?? {};
+    if (tiles === 1) return [];
+    const sides = `${tile!.width} x ${tile!.height}`;
+    return [
+      `The ${name} ran in ${tiles} tiles of ${sides}: ${overhead.toFixed(1)} times the work.`,
+    ];
+  });
 }
 
 /** One seed a picture, each one more than the last, so that every picture can be drawn again by itself. */

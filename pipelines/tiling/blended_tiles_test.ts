@@ -2,7 +2,7 @@ import { assert, assertRejects } from "@std/assert";
 import { referenceBackend } from "../../backends/reference/backend.ts";
 import { parseGoldenCase } from "../../conformance/golden_case.ts";
 import type { JsonObject } from "../../formats/json.ts";
-import { Arithmetic } from "../arithmetic.ts";
+import { f32 } from "../../graph/tensor_spec.ts";
 import { SettingsError } from "../settings.ts";
 import { smallAutoencoder } from "../../tests/small_upscaler.ts";
 import { blendedTiles } from "./blended_tiles.ts";
@@ -14,7 +14,6 @@ for (const name of ["quarter", "third", "none"]) {
     const golden = parseGoldenCase(await Deno.readFile(new URL(`${name}.safetensors`, GOLDENS)));
     const { tile, overlap } = golden.settings as unknown as { tile: number; overlap: number };
     await using backend = referenceBackend();
-    using arithmetic = new Arithmetic(backend);
     using component = await smallAutoencoder(golden.settings.config as JsonObject, { backend });
     for (
       const { method, output, input, expected, sides } of [
@@ -35,13 +34,11 @@ for (const name of ["quarter", "third", "none"]) {
       ] as const
     ) {
       using given = backend.upload(golden.tensors.get(input)!);
-      using made = await blendedTiles(component, given, {
-        arithmetic,
-        method,
-        output,
-        overlap,
-        ...sides,
-      });
+      const stride = Math.trunc(sides.tile * (1 - overlap));
+      const extent = Math.trunc(sides.becomes * overlap);
+      const options = { backend, method, output, stride, extent, ...sides };
+      using tiles = await blendedTiles(component, given.spec, options);
+      using made = tiles.run(given);
       const { shape, data } = await made.read();
       const wanted = golden.tensors.get(expected)!;
       assert(shape.join() === wanted.shape.join(), `${method}: [${shape}], not [${wanted.shape}]`);
@@ -57,12 +54,17 @@ for (const name of ["quarter", "third", "none"]) {
 
 Deno.test("tiles of which nothing is left are refused", async () => {
   await using backend = referenceBackend();
-  using arithmetic = new Arithmetic(backend);
   using component = await smallAutoencoder({ block_out_channels: [32] }, { backend });
-  using given = backend.upload({ dtype: "f32", shape: [1, 4, 2, 2], data: new Float32Array(16) });
-  const options = { arithmetic, method: "decode", output: "sample", tile: 2, becomes: 2 } as const;
+  const options = {
+    backend,
+    method: "decode",
+    output: "sample",
+    tile: 2,
+    becomes: 2,
+    extent: 2,
+  } as const;
   await assertRejects(
-    () => blendedTiles(component, given, { ...options, overlap: 1 }),
+    () => blendedTiles(component, f32(1, 4, 2, 2), { ...options, stride: 0 }),
     SettingsError,
     "nothing would be left",
   );

@@ -53,12 +53,16 @@ export function normLayout({ nodes }: Graph): NormLayout | undefined {
  *
  * `given`: an input `statistics [count, n, groups, 2]`, for each normalisation the means and one over the deviations.
  * `told`: instead of `y` an output `moments` of that shape, the means and the mean squares; and an input `shares`
- * `[1, 1, h, w]` of x's sides, how much each position counts in them. Means are of what all shares add up to, 1 at a position
- * that counts once, over the positions of the whole, `wholeArea` times those of x.
+ * `[1, 1, ...sides]`, how much each position counts in them. Means are of what all shares add up to, 1 at a position that counts
+ * once, over the positions of the whole, `area` times those of a tile.
  */
 export function withStatistics(
   graph: Graph,
-  options: { readonly layout: NormLayout; readonly given: boolean; readonly told: number | null },
+  options: {
+    readonly layout: NormLayout;
+    readonly given: boolean;
+    readonly told: { readonly area: number; readonly sides: readonly [number, number] } | null;
+  },
 ): Graph {
   const { layout: { count, batch, groups }, given, told } = options;
   const [input] = graph.inputs;
@@ -76,7 +80,7 @@ export function withStatistics(
       }
       const at = moments.length;
       moments.push(
-        told === null ? x : momentsOf(x, { shares: inputs.shares!, groups, area: told }),
+        told === null ? x : momentsOf(x, { shares: inputs.shares!, groups, area: told.area }),
       );
       if (!given) return apply(ops.groupNorm, [x, ...rest], node.attributes);
       const own = slice(inputs.statistics!, { axis: 0, start: at, stop: at + 1 });
@@ -94,7 +98,7 @@ export function withStatistics(
   }, {
     x: spec,
     ...(given ? { statistics: f32(count, batch, groups, 2) } : {}),
-    ...(told === null ? {} : { shares: f32(1, 1, ...spec.shape.slice(2)) }),
+    ...(told === null ? {} : { shares: f32(1, 1, ...told.sides) }),
   });
 }
 

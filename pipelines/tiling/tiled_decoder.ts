@@ -11,7 +11,8 @@ import type { AutoencoderBlocksConfig } from "../../models/autoencoder_blocks.ts
 import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
 import { tileCutter, tileJoiner } from "./cut_and_join.ts";
-import { seamlessTail, splitDecoder } from "./seamless_tail.ts";
+import { normalisedTiles } from "./normalised_tiles.ts";
+import { splitDecoder } from "./split_autoencoder.ts";
 import { enlargedGrid, type TileGrid, widestMargin } from "./tile_grid.ts";
 import type { TileWeighting } from "./tile_weights.ts";
 
@@ -95,8 +96,19 @@ export async function tiledDecoder(
         return program.run({ z: part }).sample!;
       });
   } else {
-    const tail = stack.use(await seamlessTail(split, grid, { ...options, component, margin }));
-    decode = (z) => tail.decode(z, joiner);
+    const { middle, rest, layout } = split;
+    const { parameters } = component;
+    const { backend } = options;
+    const [n, c] = specsOf(middle).get(middle.outputs[0]!.id)!.shape as [number, number];
+    const cutter = stack.use(await tileCutter(grid, { ...options, channels: [n, c] }));
+    const program = stack.use(await backend.compile(middle, parameters));
+    const tiles = stack.use(
+      await normalisedTiles(rest, { ...options, layout, grid, parameters, margin }),
+    );
+    decode = (z) => {
+      using features = program.run({ x0: z }).y0!;
+      return tiles.run((at) => cutter.cut(features, at), joiner);
+    };
   }
   const program: Program = {
     graph,

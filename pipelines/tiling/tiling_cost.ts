@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { AutoencoderCost } from "./autoencoder_tiles.ts";
 import { gridOverhead, type Sides, type TileGrid, tileGrid } from "./tile_grid.ts";
 
 /** How one network works on a picture. */
@@ -21,7 +22,7 @@ export interface NetworkCost {
 }
 
 /** What tiles cost a call. */
-export interface TilingCost {
+export interface TilingCost extends AutoencoderCost {
   /** Each evaluation of the denoiser. */
   readonly denoiser: NetworkCost;
   /** The decoder; null where there is none. */

@@ -1,0 +1,135 @@
+/**
+ * An autoencoder as a call uses it: whole, or in tiles.
+ *
+ * @module
+ */
+import { peakBytes } from "../graph/passes/peak_bytes.ts";
+import { f32 } from "../graph/tensor_spec.ts";
+import type { AutoencoderBlocksConfig } from "../models/autoencoder_blocks.ts";
+import { autoencoderFactor } from "../models/autoencoder_kl.ts";
+import type { Arithmetic } from "./arithmetic.ts";
+import type { Model } from "./model.ts";
+import { readAutoencoderKLConfig } from "./networks/autoencoder_kl.ts";
+import { readVQModelConfig } from "./networks/vq_model.ts";
+import type { CheckedTiles } from "./tiling/autoencoder_tiles.ts";
+import { blendedAutoencoder, blendedCost } from "./tiling/blended_autoencoder.ts";
+import { type Coders, encoderSource } from "./tiling/coders.ts";
+import { decoderReach, tiledDecoder } from "./tiling/tiled_decoder.ts";
+import { encoderReach, tiledEncoder } from "./tiling/tiled_encoder.ts";
+import type { Sides } from "./tiling/tile_grid.ts";
+import { chooseTiles, type ChooseTilesOptions } from "./tiling/tiling_cost.ts";
+
+/** What a call does with its autoencoder. */
+export interface AutoencoderCall {
+  /** The component's name. */
+  readonly name: string;
+  readonly tiles: CheckedTiles;
+  /** Latents that are decoded: `[n, c, h, w]`. */
+  readonly latentShape: readonly number[];
+  /** Pictures that are encoded at once; 0 if none are. */
+  readonly pictures: number;
+}
+
+interface Parts {
+  readonly model: Model;
+  readonly arithmetic: Arithmetic;
+}
+
+/**
+ * Chooses tiles for a call and compiles what decodes in them.
+ *
+ * @throws {SettingsError} If tiles that were asked for cannot be laid.
+ */
+export async function tiledAutoencoder(
+  { model, arithmetic }: Parts,
+  { name, tiles: { asked, memory }, latentShape, pictures }: AutoencoderCall,
+): Promise<Coders> {
+  const component = await model.component(name);
+  const { blocks, inChannels } = autoencoderConfig(model, name);
+  const factor = autoencoderFactor(blocks);
+  const [n, c, height, width] = latentShape as [number, number, number, number];
+  const whole = { height, width };
+  const decodeBytes: BytesOf = (sides) =>
+    peakBytes(component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"));
+  const encodeBytes: BytesOf = (sides) =>
+    peakBytes(
+      component.graph({
+        x: f32(pictures, inChannels, factor * sides.height, factor * sides.width),
+      }, "encode"),
+    );
+  const parts = { component, arithmetic, backend: model.backend, factor };
+  if (asked?.method === "blended") {
+    const tile = asked.size / factor;
+    const overlap = asked.overlap === undefined ? tile >> 2 : asked.overlap / factor;
+    const layout = { tile, overlap };
+    const costOf = (bytes: BytesOf) => blendedCost(whole, { ...layout, bytes });
+    const cost = {
+      decoder: costOf(decodeBytes),
+      encoder: pictures > 0 ? costOf(encodeBytes) : null,
+    };
+    if (cost.decoder.tiles > 1) {
+      return await blendedAutoencoder(parts, { ...layout, latentShape, cost });
+    }
+    return { encoder: component, decoder: component, cost, [Symbol.dispose]() {} };
+  }
+  const choose = (reach: number, bytes: BytesOf) =>
+    chooseTiles(whole, {
+      memory,
+      ...seamlessTiles(asked, { reach, factor }),
+      align: 1,
+      runs: 2,
+      bytes,
+    });
+  const reaches = { decoder: decoderReach(blocks, "tail"), encoder: encoderReach(blocks) };
+  const decoding = choose(reaches.decoder, decodeBytes);
+  const encoding = pictures > 0 ? choose(reaches.encoder, encodeBytes) : undefined;
+  const cost = { decoder: decoding.cost, encoder: encoding?.cost ?? null };
+  using stack = new DisposableStack();
+  const decoder = cost.decoder.tiles === 1 ? component : stack.use(
+    await tiledDecoder(component, decoding.grid, {
+      ...parts,
+      channels: [n, c],
+      reach: reaches.decoder,
+    }),
+  );
+  const encoder = encoding === undefined || encoding.cost.tiles === 1
+    ? component
+    : encoderSource(component, stack.use(new DisposableStack()), ([m, channels], outputs) =>
+      tiledEncoder(component, encoding.grid, {
+        ...parts,
+        channels: [m, channels],
+        outputs,
+        reach: reaches.encoder,
+      }));
+  const owned = stack.move();
+  return { encoder, decoder, cost, [Symbol.dispose]: () => owned.dispose() };
+}
+
+type BytesOf = (sides: Sides) => number;
+
+/** Seamless tiles that were asked for, in latent positions, and how far they overlap if nobody says. */
+function seamlessTiles(
+  asked: CheckedTiles["asked"],
+  { reach, factor }: { readonly reach: number; readonly factor: number },
+): Pick<ChooseTilesOptions, "asked" | "overlap"> {
+  // As far as a tile's border is felt on both sides, and something to fade in.
+  const needed = 2 * Math.ceil(reach) + 2;
+  const overlap = () => needed;
+  if (!asked) return { asked, overlap };
+  const size = asked.size / factor;
+  const wanted = asked.overlap === undefined
+    ? Math.min(needed, size >> 1)
+    : Math.min(Math.ceil(asked.overlap / factor), size - 1);
+  return { asked: { size, overlap: wanted }, overlap };
+}
+
+/** What an autoencoder's configuration says, whatever its class. */
+export function autoencoderConfig(
+  { folder }: Model,
+  name: string,
+): { readonly blocks: AutoencoderBlocksConfig; readonly inChannels: number } {
+  const { className, readConfig } = folder.component(name);
+  return className === "VQModel"
+    ? readVQModelConfig(readConfig())
+    : readAutoencoderKLConfig(readConfig());
+}

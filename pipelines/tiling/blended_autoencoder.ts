@@ -1,0 +1,149 @@
+/**
+ * An autoencoder in tiles that know nothing of each other, as diffusers' `enable_tiling()` has it.
+ *
+ * @module
+ */
+import type { Backend, Program, Value } from "../../backends/backend.ts";
+import { type Graph, specsOf } from "../../graph/graph.ts";
+import { withOutputs } from "../../graph/passes/with_outputs.ts";
+import { f32, type TensorSpec } from "../../graph/tensor_spec.ts";
+import { trace } from "../../graph/trace.ts";
+import { posteriorOf } from "../../models/autoencoder_kl.ts";
+import type { Arithmetic } from "../arithmetic.ts";
+import type { Component } from "../component.ts";
+import { SettingsError } from "../settings.ts";
+import type { AutoencoderCost } from "./autoencoder_tiles.ts";
+import { blendedTiles, countBlendedTiles } from "./blended_tiles.ts";
+import { type Coders, encoderSource, type PictureShape } from "./coders.ts";
+import type { Sides } from "./tile_grid.ts";
+import type { NetworkCost } from "./tiling_cost.ts";
+
+/** Settings of {@linkcode blendedAutoencoder}. */
+export interface BlendedAutoencoderOptions {
+  /** Side of a tile, and how far tiles overlap, in latent positions. */
+  readonly tile: number;
+  readonly overlap: number;
+  readonly latentShape: readonly number[];
+  readonly cost: AutoencoderCost;
+}
+
+/** What tiles are made with. */
+export interface CoderParts {
+  readonly component: Component;
+  readonly arithmetic: Arithmetic;
+  readonly backend: Backend;
+  readonly factor: number;
+}
+
+/** An autoencoder in tiles that know nothing of each other. */
+export async function blendedAutoencoder(
+  parts: CoderParts,
+  options: BlendedAutoencoderOptions,
+): Promise<Coders> {
+  const { component, backend, factor } = parts;
+  const { tile, overlap, latentShape, cost } = options;
+  const z = f32(...latentShape);
+  using stack = new DisposableStack();
+  const tiles = stack.use(
+    await blendedTiles(component, z, {
+      backend,
+      method: "decode",
+      output: "sample",
+      tile,
+      stride: tile - overlap,
+      becomes: tile * factor,
+      extent: overlap * factor,
+    }),
+  );
+  const program: Program = {
+    graph: withOutputs(component.graph({ z }, "decode"), ["sample"]),
+    run: (given) => ({ sample: tiles.run(given.z as Value) }),
+    [Symbol.dispose]() {},
+  };
+  const encoders = stack.use(new DisposableStack());
+  const encoder = encoderSource(
+    component,
+    encoders,
+    (shape, outputs) => blendedEncoder(parts, { ...options, shape, outputs }),
+  );
+  const owned = stack.move();
+  return {
+    encoder,
+    decoder: { program: () => Promise.resolve(program) },
+    cost,
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+async function blendedEncoder(
+  { component, backend, arithmetic, factor }: CoderParts,
+  { tile, overlap, shape, outputs }: Pick<BlendedAutoencoderOptions, "tile" | "overlap"> & {
+    readonly shape: PictureShape;
+    readonly outputs: readonly string[];
+  },
+): Promise<Program> {
+  const x = f32(...shape);
+  const whole = component.graph({ x }, "encode");
+  const graph = withOutputs(whole, outputs);
+  const gaussian = component.className === "AutoencoderKL";
+  // Moments are blended, before a mean and a deviation are made of them.
+  const output = gaussian
+    ? ["quant_conv", "encoder"].find((path) => whole.modules.has(path))
+    : outputs[0];
+  if (output === undefined) {
+    throw new SettingsError(
+      `Cannot blend tiles of ${component.name}: its encoder does not tell its moments; use the method seamless`,
+    );
+  }
+  const finish = gaussian
+    ? await arithmetic.program(
+      `posterior ${momentsOf(graph).shape.join()}`,
+      () =>
+        trace(({ moments }) => {
+          const { mean, std } = posteriorOf(moments);
+          return { mean, std };
+        }, { moments: momentsOf(graph) }),
+    )
+    : undefined;
+  const tiles = await blendedTiles(component, x, {
+    backend,
+    method: "encode",
+    output,
+    tile: tile * factor,
+    stride: (tile - overlap) * factor,
+    becomes: tile,
+    extent: overlap,
+  });
+  return {
+    graph,
+    run({ x: given }) {
+      using x = "data" in given! ? backend.upload(given) : undefined;
+      const made = tiles.run(x ?? given as Value);
+      if (finish === undefined) return { [output]: made };
+      using moments = made;
+      return finish.run({ moments });
+    },
+    [Symbol.dispose]: () => tiles[Symbol.dispose](),
+  };
+}
+
+/** Of a posterior's mean `[m, c, h, w]`. */
+function momentsOf(graph: Graph): TensorSpec {
+  const { shape: [m, c, ...sides] } = specsOf(graph).get(graph.outputs[0]!.id)!;
+  return f32(m!, 2 * c!, ...sides);
+}
+
+/** What it costs, on a whole in latent positions. */
+export function blendedCost(
+  { height, width }: Sides,
+  { tile, overlap, bytes }: Pick<BlendedAutoencoderOptions, "tile" | "overlap"> & {
+    bytes(sides: Sides): number;
+  },
+): NetworkCost {
+  const sides = { height: Math.min(tile, height), width: Math.min(tile, width) };
+  const single = height <= tile && width <= tile;
+  const { tiles, overhead } = single
+    ? { tiles: 1, overhead: 1 }
+    : countBlendedTiles({ height, width }, { tile, stride: tile - overlap });
+  return { tiles, tile: sides, overhead, bytes: bytes(sides) };
+}
