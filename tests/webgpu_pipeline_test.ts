@@ -121,3 +121,30 @@ Deno.test({
     assert(backend.memory().bytes <= bytes * 1.01 + 1e5);
   },
 });
+
+Deno.test({
+  name: "an autoencoder in tiles gives what it gives on the reference",
+  ignore,
+  async fn() {
+    const image = {
+      width: 48,
+      height: 32,
+      channels: 3,
+      data: Uint8Array.from({ length: 48 * 32 * 3 }, (_, at) => 128 + 100 * Math.sin(at / 40)),
+    } as const;
+    await using onGpu = await pipeline("image-to-image", "shapes", { backend: "webgpu" });
+    await using onReference = await pipeline("image-to-image", "shapes", { backend: "reference" });
+    for (const [method, tiles] of [["seamless", 2], ["blended", 6]] as const) {
+      const autoencoderTiles = { size: 32, overlap: 16, method };
+      const options = { prompt: "a ring", seed: 1, steps: 20, strength: 0.05, image };
+      const made = await onGpu({ ...options, autoencoderTiles });
+      const wanted = await onReference({ ...options, autoencoderTiles });
+      assertEquals([made.cost!.encoder!.tiles, made.cost!.decoder!.tiles], [tiles, tiles]);
+      const worst = made.tensor.data.reduce(
+        (most, x, at) => Math.max(most, Math.abs(x - wanted.tensor.data[at]!)),
+        0,
+      );
+      assert(worst < 1e-4, `${method}: ${worst}`);
+    }
+  },
+});

@@ -15,7 +15,24 @@ import type { NetworkCost } from "./tiling_cost.ts";
  */
 export type AutoencoderTiling = "seamless" | "blended";
 
-/** Tiles of an autoencoder. */
+/**
+ * Tiles of an autoencoder.
+ *
+ * @example
+ * ```ts
+ * import { pipeline } from "@denoise/denoise";
+ *
+ * await using generate = await pipeline("text-to-image", "shapes", { backend: "reference" });
+ * const { cost } = await generate({
+ *   prompt: "a purple ring",
+ *   steps: 1,
+ *   width: 64,
+ *   height: 32,
+ *   autoencoderTiles: { size: 32, overlap: 16 },
+ * });
+ * cost!.decoder!.tiles; // 3
+ * ```
+ */
 export interface AutoencoderTiles {
   /** Side of a tile in pixels, a multiple of the autoencoder's factor. A picture that fits in one is not tiled. */
   readonly size: number;
