@@ -139,6 +139,7 @@ export async function generateFromImage(
     tiles: request.tiles,
     latentShape,
     pictures: images.shape[0]!,
+    onWarning: options.onWarning,
   });
   using image = await encodeImages(images, {
     component: autoencoder.encoder,

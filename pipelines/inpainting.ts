@@ -122,6 +122,7 @@ export async function inpaint(
       tiles: request.tiles,
       latentShape,
       pictures: Math.max(images.shape[0]!, masked?.shape[0] ?? 0),
+      onWarning: options.onWarning,
     }),
   );
   const encoding = { component: autoencoder.encoder, arithmetic, family, batch };

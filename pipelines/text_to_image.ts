@@ -117,6 +117,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
     tiles,
     latentShape,
     pictures: 0,
+    onWarning: options.onWarning,
   });
   const decoding = { component: autoencoder.decoder, arithmetic, family };
   await prepareDecoder(f32(...latentShape), decoding);

@@ -16,6 +16,7 @@ import { blendedAutoencoder, blendedCost } from "./tiling/blended_autoencoder.ts
 import { type Coders, encoderSource } from "./tiling/coders.ts";
 import { decoderReach, tiledDecoder } from "./tiling/tiled_decoder.ts";
 import { encoderReach, tiledEncoder } from "./tiling/tiled_encoder.ts";
+import { splitDecoder } from "./tiling/split_autoencoder.ts";
 import type { Sides } from "./tiling/tile_grid.ts";
 import { chooseTiles, type ChooseTilesOptions } from "./tiling/tiling_cost.ts";
 
@@ -28,6 +29,8 @@ export interface AutoencoderCall {
   readonly latentShape: readonly number[];
   /** Pictures that are encoded at once; 0 if none are. */
   readonly pictures: number;
+  /** Told if tiles cannot be made seamless. */
+  readonly onWarning?: ((message: string) => void) | undefined;
 }
 
 interface Parts {
@@ -42,7 +45,7 @@ interface Parts {
  */
 export async function tiledAutoencoder(
   { model, arithmetic }: Parts,
-  { name, tiles: { asked, memory }, latentShape, pictures }: AutoencoderCall,
+  { name, tiles: { asked, memory }, latentShape, pictures, onWarning }: AutoencoderCall,
 ): Promise<Coders> {
   const component = await model.component(name);
   const { blocks, inChannels } = autoencoderConfig(model, name);
@@ -72,18 +75,23 @@ export async function tiledAutoencoder(
     }
     return { encoder: component, decoder: component, cost, [Symbol.dispose]() {} };
   }
+  const small = component.graph({ z: f32(n, c, 8, 8) }, "decode");
+  const splits = splitDecoder({ whole: small, tile: small }) !== undefined;
   const choose = (reach: number, bytes: BytesOf) =>
     chooseTiles(whole, {
       memory,
       ...seamlessTiles(asked, { reach, factor }),
       align: 1,
-      runs: 2,
+      runs: splits ? 2 : 1,
       bytes,
     });
   const reaches = { decoder: decoderReach(blocks, "tail"), encoder: encoderReach(blocks) };
   const decoding = choose(reaches.decoder, decodeBytes);
   const encoding = pictures > 0 ? choose(reaches.encoder, encodeBytes) : undefined;
   const cost = { decoder: decoding.cost, encoder: encoding?.cost ?? null };
+  if (!splits && Math.max(cost.decoder.tiles, cost.encoder?.tiles ?? 1) > 1) {
+    onWarning?.(`Tiles may show: ${name} cannot be taken apart, so that each is made for itself`);
+  }
   using stack = new DisposableStack();
   const decoder = cost.decoder.tiles === 1 ? component : stack.use(
     await tiledDecoder(component, decoding.grid, {

@@ -8,7 +8,8 @@ import type { NetworkCost } from "./tiling_cost.ts";
 
 /**
  * `seamless`: what takes in the whole picture, attention and the statistics of normalisations, is taken from the whole, so that
- * tiles agree where they meet; costs about twice the work.
+ * tiles agree where they meet; costs about twice the work. A network that cannot be taken apart for that, such as an ONNX file,
+ * makes each tile for itself, with a warning; they fade into each other all the same.
  *
  * `blended`: each tile as if it were all there is, as diffusers' `enable_tiling()` has it, with the same numbers; their colours
  * may differ, and the grid may show.

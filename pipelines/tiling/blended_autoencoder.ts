@@ -4,16 +4,15 @@
  * @module
  */
 import type { Backend, Program, Value } from "../../backends/backend.ts";
-import { type Graph, specsOf } from "../../graph/graph.ts";
+import { concat } from "../../graph/ops/mod.ts";
 import { withOutputs } from "../../graph/passes/with_outputs.ts";
 import { f32, type TensorSpec } from "../../graph/tensor_spec.ts";
-import { trace } from "../../graph/trace.ts";
+import { type Tensor, trace } from "../../graph/trace.ts";
 import { posteriorOf } from "../../models/autoencoder_kl.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
-import { SettingsError } from "../settings.ts";
 import type { AutoencoderCost } from "./autoencoder_tiles.ts";
-import { blendedTiles, countBlendedTiles } from "./blended_tiles.ts";
+import { type BlendedTiles, blendedTiles, countBlendedTiles } from "./blended_tiles.ts";
 import { type Coders, encoderSource, type PictureShape } from "./coders.ts";
 import type { Sides } from "./tile_grid.ts";
 import type { NetworkCost } from "./tiling_cost.ts";
@@ -86,51 +85,56 @@ async function blendedEncoder(
   const whole = component.graph({ x }, "encode");
   const graph = withOutputs(whole, outputs);
   const gaussian = component.className === "AutoencoderKL";
-  // Moments are blended, before a mean and a deviation are made of them.
-  const output = gaussian
-    ? ["quant_conv", "encoder"].find((path) => whole.modules.has(path))
-    : outputs[0];
-  if (output === undefined) {
-    throw new SettingsError(
-      `Cannot blend tiles of ${component.name}: its encoder does not tell its moments; use the method seamless`,
-    );
+  // Moments are blended, before a mean and a deviation are made of them; a network that is only known as a file tells them apart.
+  const moments = ["quant_conv", "encoder"].filter((path) => whole.modules.has(path)).slice(0, 1);
+  const wanted = !gaussian ? outputs : moments.length > 0 ? moments : ["mean", "logvar"];
+  using stack = new DisposableStack();
+  const tiles: BlendedTiles[] = [];
+  for (const output of wanted) {
+    const blended = await blendedTiles(component, x, {
+      backend,
+      method: "encode",
+      output,
+      tile: tile * factor,
+      stride: (tile - overlap) * factor,
+      becomes: tile,
+      extent: overlap,
+    });
+    tiles.push(stack.use(blended));
   }
-  const finish = gaussian
-    ? await arithmetic.program(
-      `posterior ${momentsOf(graph).shape.join()}`,
-      () =>
-        trace(({ moments }) => {
-          const { mean, std } = posteriorOf(moments);
-          return { mean, std };
-        }, { moments: momentsOf(graph) }),
-    )
-    : undefined;
-  const tiles = await blendedTiles(component, x, {
-    backend,
-    method: "encode",
-    output,
-    tile: tile * factor,
-    stride: (tile - overlap) * factor,
-    becomes: tile,
-    extent: overlap,
-  });
+  const finish = gaussian ? await posteriorProgram(arithmetic, tiles) : undefined;
+  const owned = stack.move();
   return {
     graph,
     run({ x: given }) {
-      using x = "data" in given! ? backend.upload(given) : undefined;
-      const made = tiles.run(x ?? given as Value);
-      if (finish === undefined) return { [output]: made };
-      using moments = made;
-      return finish.run({ moments });
+      using uploaded = "data" in given! ? backend.upload(given) : undefined;
+      const x = uploaded ?? given as Value;
+      if (finish === undefined) return { [wanted[0]!]: tiles[0]!.run(x) };
+      using parts = new DisposableStack();
+      const made = tiles.map((blended, at) => [`x${at}`, parts.use(blended.run(x))] as const);
+      return finish.run(Object.fromEntries(made));
     },
-    [Symbol.dispose]: () => tiles[Symbol.dispose](),
+    [Symbol.dispose]: () => owned.dispose(),
   };
 }
 
-/** Of a posterior's mean `[m, c, h, w]`. */
-function momentsOf(graph: Graph): TensorSpec {
-  const { shape: [m, c, ...sides] } = specsOf(graph).get(graph.outputs[0]!.id)!;
-  return f32(m!, 2 * c!, ...sides);
+/** From moments, whole or in two halves, to `mean` and `std`. */
+async function posteriorProgram(
+  arithmetic: Arithmetic,
+  parts: readonly { readonly spec: TensorSpec }[],
+): Promise<Program> {
+  const inputs = Object.fromEntries(parts.map(({ spec }, at) => [`x${at}`, spec]));
+  return await arithmetic.program(
+    `posterior ${parts.map(({ spec }) => spec.shape.join()).join(" ")}`,
+    () =>
+      trace<string>((given) => {
+        const halves = Object.values(given) as Tensor[];
+        const { mean, std } = posteriorOf(
+          halves.length === 1 ? halves[0]! : concat(halves, { axis: 1 }),
+        );
+        return { mean, std };
+      }, inputs),
+  );
 }
 
 /** What it costs, on a whole in latent positions. */

@@ -98,6 +98,7 @@ export async function blendedTiles(
   const last = await joining(arithmetic, { specs: bands, axis: 2, limit });
   const owned = stack.move();
   return {
+    spec: last.spec,
     run: (input) => runTiles(input, { rows, last }),
     [Symbol.dispose]: () => owned.dispose(),
   };
@@ -105,6 +106,8 @@ export async function blendedTiles(
 
 /** What runs an autoencoder on tiles. */
 export interface BlendedTiles extends Disposable {
+  /** Of what comes of a whole. */
+  readonly spec: TensorSpec;
   /** What comes of a whole; it is the caller's. */
   run(input: Value): Value;
 }
