@@ -11,7 +11,9 @@ import type { JsonObject } from "../formats/json.ts";
 import { writeSafetensors } from "../formats/write_safetensors.ts";
 import type { Graph } from "../graph/graph.ts";
 import { f32 } from "../graph/tensor_spec.ts";
+import type { AutoencoderBlocksConfig } from "../models/autoencoder_blocks.ts";
 import { Component } from "../pipelines/component.ts";
+import { readAutoencoderKLConfig } from "../pipelines/networks/autoencoder_kl.ts";
 import { networkReaders } from "../pipelines/networks/mod.ts";
 import { memoryWeights } from "./memory_weights.ts";
 import { torchInitialised } from "./torch_initialisation.ts";
@@ -69,6 +71,20 @@ export function smallUpscaler(
     "a small upscaler",
   );
 }
+
+/** The configuration of an autoencoder of two levels, for {@linkcode smallAutoencoder}. */
+export const TWO_LEVELS = {
+  block_out_channels: [8, 16],
+  layers_per_block: 1,
+  norm_num_groups: 4,
+  down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
+  up_block_types: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+} as const satisfies JsonObject;
+
+/** The same as networks read it. */
+export const TWO_LEVEL_BLOCKS: AutoencoderBlocksConfig = readAutoencoderKLConfig(
+  config(TWO_LEVELS, "two levels"),
+).blocks;
 
 /** An `AutoencoderKL` with weights as PyTorch initialises them after `manual_seed(0)`. */
 export async function smallAutoencoder(

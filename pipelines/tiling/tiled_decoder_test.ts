@@ -4,18 +4,11 @@ import type { Backend } from "../../backends/backend.ts";
 import { hostTensor } from "../../graph/tensor_spec.ts";
 import { TorchGenerator } from "../../random/torch_generator.ts";
 import { seamOf } from "../../tests/seam.ts";
-import { smallAutoencoder } from "../../tests/small_upscaler.ts";
+import { smallAutoencoder, TWO_LEVEL_BLOCKS, TWO_LEVELS } from "../../tests/small_upscaler.ts";
 import { Arithmetic } from "../arithmetic.ts";
 import { type TileGrid, tileGrid } from "./tile_grid.ts";
 import { decoderReach, tiledDecoder, type TiledDecoderOptions } from "./tiled_decoder.ts";
 
-const CONFIG = {
-  block_out_channels: [8, 16],
-  layers_per_block: 1,
-  norm_num_groups: 4,
-  down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
-  up_block_types: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
-};
 const SIDE = 48;
 
 /** Latents whose parts are unlike: quiet on the left, loud and shifted on the right, so that tiles differ in their statistics. */
@@ -35,7 +28,7 @@ async function decode(
   { grid, ...options }: { readonly grid: TileGrid } & Partial<TiledDecoderOptions>,
 ) {
   using arithmetic = new Arithmetic(backend);
-  using component = await smallAutoencoder(CONFIG, { backend });
+  using component = await smallAutoencoder(TWO_LEVELS, { backend });
   const z = latents();
   using decoder = await tiledDecoder(component, grid, {
     arithmetic,
@@ -51,7 +44,7 @@ async function decode(
 
 Deno.test("decoding in tiles leaves no seam", async () => {
   await using backend = referenceBackend();
-  using component = await smallAutoencoder(CONFIG, { backend });
+  using component = await smallAutoencoder(TWO_LEVELS, { backend });
   const { sample } = await component.run({ z: latents() }, { method: "decode" });
   const whole = sample!.data as Float32Array;
   const sides = { height: 2 * SIDE, width: 2 * SIDE, channels: 3 };
@@ -59,16 +52,7 @@ Deno.test("decoding in tiles leaves no seam", async () => {
   // The tail: two blocks of two convolutions at the latents' resolution, those and the upsampler's at twice it, the last.
   const reach = 4 + (4 + 1) / 2 + 1 / 2;
   assertEquals(
-    decoderReach({
-      levels: CONFIG.block_out_channels.map((channels) => ({
-        channels,
-        attention: { down: false, up: false },
-      })),
-      layers: 1,
-      groups: 4,
-      activation: "silu",
-      midAttention: true,
-    }, "tail"),
+    decoderReach(TWO_LEVEL_BLOCKS, "tail"),
     reach,
   );
   const grid = tileGrid({ height: SIDE, width: SIDE }, { size: 24, overlap: 2 * reach - 2 });
@@ -97,7 +81,7 @@ Deno.test("decoding in tiles leaves no seam", async () => {
 
 Deno.test("one tile is the whole", async () => {
   await using backend = referenceBackend();
-  using component = await smallAutoencoder(CONFIG, { backend });
+  using component = await smallAutoencoder(TWO_LEVELS, { backend });
   const { sample } = await component.run({ z: latents() }, { method: "decode" });
   const grid = tileGrid({ height: SIDE, width: SIDE }, { size: SIDE, overlap: 0 });
   const tiled = await decode(backend, { grid });

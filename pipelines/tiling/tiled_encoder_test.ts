@@ -3,19 +3,12 @@ import { referenceBackend } from "../../backends/reference/backend.ts";
 import { hostTensor } from "../../graph/tensor_spec.ts";
 import { TorchGenerator } from "../../random/torch_generator.ts";
 import { seamOf } from "../../tests/seam.ts";
-import { smallAutoencoder } from "../../tests/small_upscaler.ts";
+import { smallAutoencoder, TWO_LEVEL_BLOCKS, TWO_LEVELS } from "../../tests/small_upscaler.ts";
 import { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
 import { type TileGrid, tileGrid } from "./tile_grid.ts";
 import { encoderReach, tiledEncoder } from "./tiled_encoder.ts";
 
-const CONFIG = {
-  block_out_channels: [8, 16],
-  layers_per_block: 1,
-  norm_num_groups: 4,
-  down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
-  up_block_types: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
-};
 /** Of the latents; two pixels each. */
 const SIDE = 48;
 /** A residual block's two convolutions at each resolution, the first and the one that halves. */
@@ -33,7 +26,7 @@ function picture() {
 
 async function encode(component: Component, grid: TileGrid) {
   await using backend = referenceBackend();
-  using own = await smallAutoencoder(CONFIG, { backend });
+  using own = await smallAutoencoder(TWO_LEVELS, { backend });
   using arithmetic = new Arithmetic(backend);
   using program = await tiledEncoder(own, grid, {
     arithmetic,
@@ -61,18 +54,8 @@ async function encode(component: Component, grid: TileGrid) {
 
 Deno.test("encoding in tiles leaves no seam", async () => {
   await using backend = referenceBackend();
-  using component = await smallAutoencoder(CONFIG, { backend });
-  const blocks = {
-    levels: CONFIG.block_out_channels.map((channels) => ({
-      channels,
-      attention: { down: false, up: false },
-    })),
-    layers: 1,
-    groups: 4,
-    activation: "silu",
-    midAttention: true,
-  } as const;
-  assertEquals(encoderReach(blocks), REACH);
+  using component = await smallAutoencoder(TWO_LEVELS, { backend });
+  assertEquals(encoderReach(TWO_LEVEL_BLOCKS), REACH);
 
   const grid = tileGrid({ height: SIDE, width: SIDE }, { size: 24, overlap: 2 * REACH + 2 });
   assertEquals(grid.lefts, [0, 12, 24]);
@@ -91,7 +74,7 @@ Deno.test("encoding in tiles leaves no seam", async () => {
 
 Deno.test("one tile of an encoder is the whole", async () => {
   await using backend = referenceBackend();
-  using component = await smallAutoencoder(CONFIG, { backend });
+  using component = await smallAutoencoder(TWO_LEVELS, { backend });
   const grid = tileGrid({ height: SIDE, width: SIDE }, { size: SIDE, overlap: 0 });
   const { worst } = await encode(component, grid);
   // Its statistics are summed otherwise, in single precision.
