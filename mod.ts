@@ -170,12 +170,11 @@ export type {
 export type { Sides } from "./pipelines/tiling/tile_grid.ts";
 export type { TileWeighting } from "./pipelines/tiling/tile_weights.ts";
 export type {
-  AutoencoderCost,
   AutoencoderTiles,
   AutoencoderTilesOptions,
   AutoencoderTiling,
 } from "./pipelines/tiling/autoencoder_tiles.ts";
-export type { NetworkCost, TilingCost } from "./pipelines/tiling/tiling_cost.ts";
+export type { AutoencoderCost, NetworkCost, TilingCost } from "./pipelines/tiling/tiling_cost.ts";
 export type { ClassOptions } from "./pipelines/class_conditioning.ts";
 export type {
   Unconditional,

@@ -9,7 +9,8 @@ import type { Plan } from "../schedulers/plan.ts";
 import type { SchedulerConfig } from "../schedulers/scheduler.ts";
 import type { GeneratedImage } from "./generated_image.ts";
 import type { Model } from "./model.ts";
-import type { AutoencoderCost, AutoencoderTilesOptions } from "./tiling/autoencoder_tiles.ts";
+import type { AutoencoderTilesOptions } from "./tiling/autoencoder_tiles.ts";
+import type { AutoencoderCost } from "./tiling/tiling_cost.ts";
 
 /** What a {@linkcode TextToImage} is asked for. */
 export interface TextToImageOptions extends AutoencoderTilesOptions {

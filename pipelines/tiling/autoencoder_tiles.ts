@@ -4,7 +4,6 @@
  * @module
  */
 import { checkInteger, checkNumber, SettingsError } from "../settings.ts";
-import type { NetworkCost } from "./tiling_cost.ts";
 
 /**
  * `seamless`: what takes in the whole picture, attention and the statistics of normalisations, is taken from the whole, so that
@@ -55,14 +54,6 @@ export interface AutoencoderTilesOptions {
   readonly autoencoderTiles?: AutoencoderTiles | "auto" | "off";
   /** Bytes that the autoencoder's intermediate results may take before `auto` tiles. Default 4 GB, what WebAssembly can address. */
   readonly memory?: number;
-}
-
-/** What an autoencoder costs a call. */
-export interface AutoencoderCost {
-  /** The encoder; null where nothing is encoded. */
-  readonly encoder?: NetworkCost | null;
-  /** The decoder; null where there is none. */
-  readonly decoder: NetworkCost | null;
 }
 
 /** A call's tiles, checked: null for none, undefined for as many as memory makes necessary. */

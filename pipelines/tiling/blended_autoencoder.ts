@@ -11,11 +11,10 @@ import { type Tensor, trace } from "../../graph/trace.ts";
 import { posteriorOf } from "../../models/autoencoder_kl.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
-import type { AutoencoderCost } from "./autoencoder_tiles.ts";
 import { type BlendedTiles, blendedTiles, countBlendedTiles } from "./blended_tiles.ts";
 import { type Coders, encoderSource, type PictureShape } from "./coders.ts";
 import type { Sides } from "./tile_grid.ts";
-import type { NetworkCost } from "./tiling_cost.ts";
+import type { AutoencoderCost, NetworkCost } from "./tiling_cost.ts";
 
 /** Settings of {@linkcode blendedAutoencoder}. */
 export interface BlendedAutoencoderOptions {

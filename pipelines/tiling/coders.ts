@@ -5,7 +5,7 @@
  */
 import type { Program } from "../../backends/backend.ts";
 import type { Component } from "../component.ts";
-import type { AutoencoderCost } from "./autoencoder_tiles.ts";
+import type { AutoencoderCost } from "./tiling_cost.ts";
 
 /** An autoencoder for the sizes of a call, whole or in tiles. */
 export interface Coders extends Disposable {

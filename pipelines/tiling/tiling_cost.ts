@@ -3,7 +3,6 @@
  *
  * @module
  */
-import type { AutoencoderCost } from "./autoencoder_tiles.ts";
 import { gridOverhead, type Sides, type TileGrid, tileGrid } from "./tile_grid.ts";
 
 /** How one network works on a picture. */
@@ -19,6 +18,14 @@ export interface NetworkCost {
   readonly overhead: number;
   /** Bytes of intermediate results at once, about; a backend that fuses operations needs less. */
   readonly bytes: number;
+}
+
+/** What an autoencoder costs a call. */
+export interface AutoencoderCost {
+  /** The encoder; null where nothing is encoded. */
+  readonly encoder?: NetworkCost | null;
+  /** The decoder; null where there is none. */
+  readonly decoder: NetworkCost | null;
 }
 
 /** What tiles cost a call. */
