@@ -5,6 +5,7 @@
 SHAPES is the folder of `shapes`, or of an inpainting model to go on with; MINUTES=n bounds the training time. OUT becomes the
 model's folder; what it shares with SHAPES is copied.
 """
+import json
 import os
 import random
 import shutil
@@ -67,6 +68,8 @@ def main(base, out):
 
     trained = tiny.fit("inpaint", out, {"unet": unet}, loss_of, float(os.environ.get("LR", "6e-4")))
     tiny.save_text_pipeline(out, trained["unet"], bert, "LDMTextToImagePipeline")
+    index = out / "model_index.json"
+    index.write_text(json.dumps({**json.loads(index.read_text()), "default_steps": 20, "default_guidance_scale": 3}, indent=2) + "\n")
     for part in ("vqvae", "tokenizer"):
         shutil.copytree(base / part, out / part, dirs_exist_ok=True)
 
