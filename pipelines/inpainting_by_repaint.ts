@@ -19,8 +19,6 @@ const UNUSED = [
   "guidanceInterval",
   "timesteps",
   "sigmas",
-  "autoencoderTiles",
-  "memory",
 ] as const satisfies readonly (keyof InpaintingOptions)[];
 
 /**

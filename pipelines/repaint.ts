@@ -31,7 +31,9 @@ import { readRepaintSampling, type RepaintSampling } from "./repaint_sampling.ts
 import { encodePictures, prepareSamples, readSamples, repeatPictures } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
 import { checkInteger, chooseSeed, noiseSource } from "./settings.ts";
+import { costOf, readSpaceTiles, spaceCoders } from "./space_coders.ts";
 import { stepNoise } from "./step_noise.ts";
+import type { CheckedTiles } from "./tiling/autoencoder_tiles.ts";
 
 /** What painting takes and does not depend on the call. */
 export interface RepaintParts {
@@ -49,6 +51,7 @@ interface Request {
   readonly latents: HostTensorOf<"f32"> | undefined;
   readonly stepSeed: number | undefined;
   readonly paste: boolean;
+  readonly tiles: CheckedTiles | null;
 }
 
 /**
@@ -108,6 +111,7 @@ function prepare({ painting }: RepaintParts, options: RepaintOptions): Request {
     shape,
     latents: readLatents(options.latents, shape),
     stepSeed: options.stepSeed === undefined ? undefined : chooseSeed(options.stepSeed),
+    tiles: readSpaceTiles(options, space),
     paste: options.paste ?? (latent || !sampling.exact),
   };
 }
@@ -117,10 +121,8 @@ export async function repaintWith(
   parts: RepaintParts,
   options: RepaintOptions,
 ): Promise<RepaintResult> {
-  const { region, condition, sampling, shape, latents: given, stepSeed, paste } = prepare(
-    parts,
-    options,
-  );
+  const request = prepare(parts, options);
+  const { region, condition, sampling, shape, latents: given, stepSeed, paste } = request;
   const { model, arithmetic, painting: { space } } = parts;
   const { plan, seeds } = sampling;
   const { signal, onStep, onWarning } = options;
@@ -128,8 +130,15 @@ export async function repaintWith(
   options.onPlan?.(plan);
 
   const batch = shape[0]!;
-  const inSpace = { model, arithmetic, space };
   using denoiser = await repaintDenoiser(parts, { condition, shape, plan, onWarning });
+  using coders = await spaceCoders({ model, arithmetic, space }, {
+    tiles: request.tiles,
+    shape,
+    pictures: region.pictures.shape[0]!,
+    onWarning,
+  });
+  const { encoder, decoder } = coders ?? {};
+  const inSpace = { model, arithmetic, space, encoder, decoder };
   using image = await encodePictures(region.pictures, { ...inSpace, batch });
   const draw = noiseSource(seeds, shape);
   const noise: HostTensorOf<"f32"> = given ?? { dtype: "f32", shape, data: draw() };
@@ -158,5 +167,5 @@ export async function repaintWith(
     ...(condition.kind === "text" ? { texts: condition.texts } : {}),
     more: { "jump length": sampling.jumpLength, "jump samples": sampling.jumpNSample },
   });
-  return { images, latents, tensor, seed: sampling.seed };
+  return { images, latents, tensor, seed: sampling.seed, ...costOf(coders) };
 }

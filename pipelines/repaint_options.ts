@@ -14,7 +14,7 @@ export interface RepaintOptions extends
     UnconditionalOptions,
     "timesteps" | "sigmas" | "useClippedModelOutput"
   >,
-  Partial<Pick<TextToImageOptions, "prompt" | "negativePrompt" | "onWarning">> {
+  Partial<Pick<TextToImageOptions, "prompt" | "negativePrompt">> {
   /**
    * The picture, or several, which get one size, that of the first; alpha is left out. Or a tensor `[n, channels, height, width]`
    * in 0..1, such as results have.

@@ -14,7 +14,7 @@ import {
   type DecodeLatentsOptions,
   prepareDecoder,
 } from "./decode_latents.ts";
-import { encodeImages } from "./encode_images.ts";
+import { encodeImages, type EncodeImagesOptions } from "./encode_images.ts";
 import { checkFinite, toUnitInterval } from "./image_output.ts";
 import type { Model } from "./model.ts";
 import { readAutoencoderKLConfig } from "./networks/autoencoder_kl.ts";
@@ -88,6 +88,8 @@ export interface SpaceParts {
   readonly space: SampleSpace;
   /** What decodes latents in the autoencoder's place: tile by tile, say. */
   readonly decoder?: DecodeLatentsOptions["component"] | undefined;
+  /** What encodes pictures in its place. */
+  readonly encoder?: EncodeImagesOptions["component"] | undefined;
 }
 
 /** Compiles what reads samples of a shape. Called before they are there, the work is done while the device samples. */
@@ -126,7 +128,7 @@ export async function encodePictures(
   const { autoencoder } = space;
   if (autoencoder === null) return model.backend.upload(repeatPictures(pictures, batch));
   return await encodeImages(pictures, {
-    component: await model.component(autoencoder.name),
+    component: parts.encoder ?? await model.component(autoencoder.name),
     arithmetic,
     family: autoencoder,
     batch,

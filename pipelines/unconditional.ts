@@ -19,7 +19,9 @@ import { prepareSamples, readSamples } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
 import { checkInteger, checkSide, chooseSeed, noiseSource, SettingsError } from "./settings.ts";
+import { costOf, readSpaceTiles, spaceCoders } from "./space_coders.ts";
 import { stepNoise } from "./step_noise.ts";
+import type { CheckedTiles } from "./tiling/autoencoder_tiles.ts";
 import { unconditionalFamily } from "./unconditional_family.ts";
 import type {
   Unconditional,
@@ -34,6 +36,7 @@ interface Request {
   readonly shape: readonly number[];
   readonly latents: HostTensorOf<"f32"> | undefined;
   readonly stepSeed: number | undefined;
+  readonly tiles: CheckedTiles | null;
 }
 
 /**
@@ -86,6 +89,7 @@ function prepare({ family }: FamilyParts, options: UnconditionalOptions): Reques
     shape,
     latents: readLatents(options.latents, shape),
     stepSeed: options.stepSeed === undefined ? undefined : chooseSeed(options.stepSeed),
+    tiles: readSpaceTiles(options, space),
   };
 }
 
@@ -112,7 +116,7 @@ export async function drawFromNoise(
   parts: FamilyParts,
   options: UnconditionalOptions = {},
 ): Promise<UnconditionalResult> {
-  const { sampling, classes, shape, latents: given, stepSeed } = prepare(parts, options);
+  const { sampling, classes, shape, latents: given, stepSeed, tiles } = prepare(parts, options);
   const { model, family, arithmetic } = parts;
   const { plan, seeds, scheduler } = sampling;
   const { signal, onStep } = options;
@@ -122,7 +126,10 @@ export async function drawFromNoise(
   using denoiser = await familyDenoiser(parts, { shape, classes, plan });
   const draw = noiseSource(seeds, shape);
   const noise: HostTensorOf<"f32"> = given ?? { dtype: "f32", shape, data: draw() };
-  const inSpace = { ...parts, space: family.space };
+  const { space } = family;
+  const { onWarning } = options;
+  using coders = await spaceCoders({ ...parts, space }, { tiles, shape, onWarning });
+  const inSpace = { ...parts, space, decoder: coders?.decoder };
   await prepareSamples(shape, inSpace);
   const prediction = predictionOf(scheduler);
   using last = await denoise(plan, {
@@ -142,5 +149,5 @@ export async function drawFromNoise(
       ...(classes.guidance === null ? {} : { guidance: classes.guidance.scale }),
     })
   );
-  return { images, latents, tensor, seed: sampling.seed };
+  return { images, latents, tensor, seed: sampling.seed, ...costOf(coders) };
 }

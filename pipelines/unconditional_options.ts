@@ -10,9 +10,11 @@ import type { ClassOptions } from "./class_conditioning.ts";
 import type { GeneratedImage } from "./generated_image.ts";
 import type { Model } from "./model.ts";
 import type { SampleStep } from "./sample_step.ts";
+import type { AutoencoderTilesOptions } from "./tiling/autoencoder_tiles.ts";
+import type { AutoencoderCost } from "./tiling/tiling_cost.ts";
 
 /** What an {@linkcode Unconditional} is asked for. */
-export interface UnconditionalOptions extends ClassOptions {
+export interface UnconditionalOptions extends ClassOptions, AutoencoderTilesOptions {
   /** Pictures, or pictures of each class. Default 1. */
   readonly count?: number;
   /** Denoising steps. Default: the model's own, else its pipeline's in diffusers: 1000 for `DDPMPipeline`, 50 for others. */
@@ -48,6 +50,8 @@ export interface UnconditionalOptions extends ClassOptions {
   readonly onStep?: (step: SampleStep) => void | Promise<void>;
   /** Ends the work between two steps. */
   readonly signal?: AbortSignal;
+  /** Told of what is done otherwise than asked. */
+  readonly onWarning?: (message: string) => void;
 }
 
 /** What came out. */
@@ -60,6 +64,8 @@ export interface UnconditionalResult {
   readonly tensor: HostTensorOf<"f32">;
   /** The seed, given or drawn; the first of a list. */
   readonly seed: number;
+  /** How the autoencoder was tiled, and what that cost; left out where there is none. */
+  readonly cost?: AutoencoderCost;
 }
 
 /** A model that draws from noise and is ready to: what `pipeline("unconditional-image-generation", …)` gives. */

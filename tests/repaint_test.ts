@@ -253,3 +253,14 @@ Deno.test("an abort between steps frees everything and ends with its reason", as
   );
   assertEquals(error, reason);
 });
+
+Deno.test("latents: the given picture is encoded in tiles, what is made decoded", async () => {
+  await using model = await openModel(LATENT, REFERENCE);
+  const options = { ...QUICK, image: picture(32), keepMask: mask(32, (x) => x < 20), seed: 0 };
+  const whole = await repaint(model, options);
+  const tiles = { size: 16, overlap: 8 };
+  const tiled = await repaint(model, { ...options, autoencoderTiles: tiles });
+  assertEquals([whole.cost!.encoder!.tiles, whole.cost!.decoder!.tiles], [1, 1]);
+  assertEquals([tiled.cost!.encoder!.tiles, tiled.cost!.decoder!.tiles], [9, 9]);
+  assertNotEquals(tiled.latents.data, whole.latents.data);
+});

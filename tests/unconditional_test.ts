@@ -284,3 +284,28 @@ Deno.test({
     assertEquals(same.images[0]!.data, images[0]!.data);
   },
 });
+
+Deno.test("latents are decoded in tiles; pixels have no autoencoder", async () => {
+  await using generate = await pipeline(TASK, LATENT, REFERENCE);
+  const options = { seed: 0, steps: 2, width: 32, height: 24 };
+  const whole = await generate(options);
+  assertEquals(whole.cost!.decoder!.tiles, 1);
+  const differences = [];
+  for (const method of ["seamless", "blended"] as const) {
+    const tiles = { size: 16, overlap: 8, method };
+    const tiled = await generate({ ...options, autoencoderTiles: tiles });
+    assertEquals(tiled.latents.data, whole.latents.data);
+    assert(tiled.cost!.decoder!.tiles > 1);
+    const far = tiled.tensor.data.map((x, at) => Math.abs(x - whole.tensor.data[at]!));
+    differences.push(far.reduce((sum, x) => sum + x, 0) / far.length);
+  }
+  const [seamless, blended] = differences as [number, number];
+  assert(0 < seamless && seamless < blended && blended < 0.2, differences.join());
+  await using pixels = await pipeline(TASK, PIXELS, REFERENCE);
+  assertEquals((await pixels({ seed: 0, steps: 1 })).cost, undefined);
+  await assertRejects(
+    () => pixels({ steps: 1, memory: 1e9 }),
+    SettingsError,
+    "Cannot use memory: the model works on pixels",
+  );
+});

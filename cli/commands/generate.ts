@@ -4,6 +4,7 @@
  * @module
  */
 import type { Command } from "../command.ts";
+import { AUTOENCODER_OPTIONS, autoencoderArguments } from "../drawing/autoencoder_options.ts";
 import { drawingOptions } from "../drawing/drawing_options.ts";
 import { readDrawing } from "../drawing/drawing_request.ts";
 import { runDrawing } from "../drawing/run_drawing.ts";
@@ -20,11 +21,10 @@ export const generate: Command = {
     model: null,
     size: "in pixels (default: the model's own)",
     text: false,
-    more: [{
-      name: "class",
-      value: "N",
-      help: "what to draw, for models that know classes by number",
-    }],
+    more: [
+      { name: "class", value: "N", help: "what to draw, for models that know classes by number" },
+      ...AUTOENCODER_OPTIONS,
+    ],
   }),
   notes: ["No model of this kind is embedded: name a folder or a checkpoint with -m."],
   run: (args, console) =>
@@ -36,6 +36,7 @@ export const generate: Command = {
       if (args.text("model") === undefined) {
         throw new UsageError("Cannot draw without a model: name one with -m");
       }
+      const tiles = autoencoderArguments(args);
       const label = args.integer("class", { min: 0 });
       return await runDrawing(args, {
         console,
@@ -44,7 +45,7 @@ export const generate: Command = {
         task: "unconditional-image-generation",
         draw: (draw, options) => {
           const { count, seed, steps, guidanceScale, width, height, scheduler } = options;
-          const { eta, timesteps, sigmas, signal, onStep } = options;
+          const { eta, timesteps, sigmas, signal, onStep, onWarning } = options;
           return draw(given({
             classLabels: label === undefined ? undefined : [label],
             count,
@@ -59,6 +60,8 @@ export const generate: Command = {
             sigmas,
             signal,
             onStep,
+            onWarning,
+            ...tiles,
           }));
         },
       });
