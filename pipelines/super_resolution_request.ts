@@ -17,7 +17,13 @@ import { autoencoderConfig } from "./tiled_autoencoder.ts";
 import type { TileGrid } from "./tiling/tile_grid.ts";
 import type { TileWeighting } from "./tiling/tile_weights.ts";
 import { decoderReach } from "./tiling/tiled_decoder.ts";
-import { chooseTiles, type ChooseTilesOptions, type TilingCost } from "./tiling/tiling_cost.ts";
+import {
+  checkMemory,
+  chooseTiles,
+  type ChooseTilesOptions,
+  seamlessOverlap,
+  type TilingCost,
+} from "./tiling/tiling_cost.ts";
 import type { Level } from "../schedulers/plan.ts";
 
 /** A call, checked and with every default filled in. */
@@ -145,9 +151,7 @@ async function layTiles(
     readonly sampleShape: SuperResolutionRequest["sampleShape"];
   },
 ): Promise<Pick<SuperResolutionRequest, "grid" | "decoder" | "weighting" | "cost">> {
-  if (!(checkNumber("memory", memory) > 0)) {
-    throw new SettingsError(`Cannot use memory ${memory}: it must be a number of bytes above 0`);
-  }
+  checkMemory(memory);
   const asked = readTiles(tiles);
   const { align, space: { autoencoder } } = family;
   const [n, c, height, width] = sampleShape;
@@ -181,8 +185,7 @@ async function layTiles(
   const decoder = chooseTiles(whole, {
     ...shared,
     align: 1,
-    // As far as a tile's border is felt on both sides, and something to fade in.
-    overlap: () => 2 * Math.ceil(reach) + 2,
+    overlap: () => seamlessOverlap(reach),
     runs: weighting === "distance" ? 1 : 2,
     bytes: (sides) =>
       peakBytes(component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode")),

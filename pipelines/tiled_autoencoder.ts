@@ -11,6 +11,7 @@ import type { Arithmetic } from "./arithmetic.ts";
 import type { Model } from "./model.ts";
 import { readAutoencoderKLConfig } from "./networks/autoencoder_kl.ts";
 import { readVQModelConfig } from "./networks/vq_model.ts";
+import { ProgramCache } from "./program_cache.ts";
 import type { CheckedTiles } from "./tiling/autoencoder_tiles.ts";
 import { blendedAutoencoder, blendedCost } from "./tiling/blended_autoencoder.ts";
 import { type Coders, encoderSource } from "./tiling/coders.ts";
@@ -18,7 +19,7 @@ import { decoderReach, tiledDecoder } from "./tiling/tiled_decoder.ts";
 import { encoderReach, tiledEncoder } from "./tiling/tiled_encoder.ts";
 import { splitDecoder } from "./tiling/split_autoencoder.ts";
 import type { Sides } from "./tiling/tile_grid.ts";
-import { chooseTiles, type ChooseTilesOptions } from "./tiling/tiling_cost.ts";
+import { chooseTiles, type ChooseTilesOptions, seamlessOverlap } from "./tiling/tiling_cost.ts";
 
 /** What a call does with its autoencoder. */
 export interface AutoencoderCall {
@@ -102,7 +103,7 @@ export async function tiledAutoencoder(
   );
   const encoder = encoding === undefined || encoding.cost.tiles === 1
     ? component
-    : encoderSource(component, stack.use(new DisposableStack()), ([m, channels], outputs) =>
+    : encoderSource(component, stack.use(new ProgramCache()), ([m, channels], outputs) =>
       tiledEncoder(component, encoding.grid, {
         ...parts,
         channels: [m, channels],
@@ -120,8 +121,7 @@ function seamlessTiles(
   asked: CheckedTiles["asked"],
   { reach, factor }: { readonly reach: number; readonly factor: number },
 ): Pick<ChooseTilesOptions, "asked" | "overlap"> {
-  // As far as a tile's border is felt on both sides, and something to fade in.
-  const needed = 2 * Math.ceil(reach) + 2;
+  const needed = seamlessOverlap(reach);
   const overlap = () => needed;
   if (!asked) return { asked, overlap };
   const size = asked.size / factor;

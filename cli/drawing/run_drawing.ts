@@ -103,13 +103,14 @@ export async function runDrawing<T extends DrawingTask>(
   const seconds = (performance.now() - start) / 1000;
   const found = check?.report();
   if (found !== undefined) console.note(checkLine(found));
-  for (const line of tilingLines(cost)) console.note(line);
+  const lines = tilingLines(cost);
+  for (const line of lines) console.note(line);
   if (request.json) {
     const files = [...written.keys()];
     const { seed: _, ...settings } = images[0]!.settings;
     const { nodes, worst } = found ?? {};
     const checks = found === undefined ? {} : { check: { nodes, worst } };
-    const tiled = tilingLines(cost).length === 0 ? {} : { cost };
+    const tiled = lines.length === 0 ? {} : { cost };
     const where = { backend: chosen.description };
     console.print(
       JSON.stringify({ files, seeds, settings, ...where, seconds, ...tiled, ...checks }),

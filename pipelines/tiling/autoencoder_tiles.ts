@@ -3,7 +3,8 @@
  *
  * @module
  */
-import { checkInteger, checkNumber, SettingsError } from "../settings.ts";
+import { checkInteger, SettingsError } from "../settings.ts";
+import { checkMemory } from "./tiling_cost.ts";
 
 /**
  * `seamless`: what takes in the whole picture, attention and the statistics of normalisations, is taken from the whole, so that
@@ -80,9 +81,7 @@ export function readAutoencoderTiles(
   { autoencoderTiles: tiles = "auto", memory = MEMORY }: AutoencoderTilesOptions,
   factor: number,
 ): CheckedTiles {
-  if (!(checkNumber("memory", memory) > 0)) {
-    throw new SettingsError(`Cannot use memory ${memory}: it must be a number of bytes above 0`);
-  }
+  checkMemory(memory);
   if (tiles === "auto") return { asked: undefined, memory };
   if (tiles === "off") return { asked: null, memory };
   if (typeof tiles !== "object" || tiles === null) {

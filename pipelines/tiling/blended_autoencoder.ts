@@ -11,6 +11,7 @@ import { type Tensor, trace } from "../../graph/trace.ts";
 import { posteriorOf } from "../../models/autoencoder_kl.ts";
 import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
+import { ProgramCache } from "../program_cache.ts";
 import { type BlendedTiles, blendedTiles, countBlendedTiles } from "./blended_tiles.ts";
 import { type Coders, encoderSource, type PictureShape } from "./coders.ts";
 import type { Sides } from "./tile_grid.ts";
@@ -58,7 +59,7 @@ export async function blendedAutoencoder(
     run: (given) => ({ sample: tiles.run(given.z as Value) }),
     [Symbol.dispose]() {},
   };
-  const encoders = stack.use(new DisposableStack());
+  const encoders = stack.use(new ProgramCache());
   const encoder = encoderSource(
     component,
     encoders,

@@ -5,12 +5,13 @@
  */
 import type { Backend, Program, Value } from "../../backends/backend.ts";
 import { specsOf } from "../../graph/graph.ts";
-import { add, concat, gather, mul, slice } from "../../graph/ops/mod.ts";
-import { f32, type HostTensor, hostTensor, i32, type TensorSpec } from "../../graph/tensor_spec.ts";
+import { add, concat, mul, slice } from "../../graph/ops/mod.ts";
+import { f32, type HostTensor, hostTensor, type TensorSpec } from "../../graph/tensor_spec.ts";
 import { trace } from "../../graph/trace.ts";
 import { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
 import { SettingsError } from "../settings.ts";
+import { cutProgram } from "./cut_and_join.ts";
 import type { Sides } from "./tile_grid.ts";
 
 /** Settings of {@linkcode blendedTiles}. */
@@ -206,13 +207,7 @@ async function cutting(
   arithmetic: Arithmetic,
   { spec, box }: { readonly spec: TensorSpec; readonly box: Box },
 ): Promise<(whole: Value) => Value> {
-  const program = await arithmetic.program(
-    `cut ${spec.shape.join()} ${box.height},${box.width}`,
-    () =>
-      trace(({ whole, rows, columns }) => ({
-        tile: gather(gather(whole, { axis: 2, indices: rows }), { axis: 3, indices: columns }),
-      }), { whole: spec, rows: i32(box.height), columns: i32(box.width) }),
-  );
+  const program = await cutProgram(arithmetic, { spec, tile: box });
   const rows = countFrom(box.top, box.height);
   const columns = countFrom(box.left, box.width);
   return (whole) => program.run({ whole, rows, columns }).tile!;

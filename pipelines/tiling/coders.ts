@@ -5,6 +5,7 @@
  */
 import type { Program } from "../../backends/backend.ts";
 import type { Component } from "../component.ts";
+import type { ProgramCache } from "../program_cache.ts";
 import type { AutoencoderCost } from "./tiling_cost.ts";
 
 /** An autoencoder for the sizes of a call, whole or in tiles. */
@@ -20,15 +21,17 @@ export interface Coders extends Disposable {
 /** A picture's sizes. */
 export type PictureShape = readonly [m: number, channels: number, height: number, width: number];
 
-/** Makes programs for pictures as a component does. They are the stack's. */
+/** Makes programs for pictures as a component does, once each. They are the cache's. */
 export function encoderSource(
   { className }: Component,
-  stack: DisposableStack,
+  programs: ProgramCache,
   make: (shape: PictureShape, outputs: readonly string[]) => Promise<Program>,
 ): Coders["encoder"] {
   return {
     className,
-    program: async ({ x }, { outputs = [] } = {}) =>
-      stack.use(await make(x!.shape as number[] as [number, number, number, number], outputs)),
+    program({ x }, { outputs = [] } = {}) {
+      const shape = x!.shape as number[] as [number, number, number, number];
+      return programs.get(`${shape.join()} ${outputs.join()}`, () => make(shape, outputs));
+    },
   };
 }

@@ -6,12 +6,12 @@
  *
  * @module
  */
-import type { Backend, Value } from "../../backends/backend.ts";
+import type { Backend, Program, Value } from "../../backends/backend.ts";
 import { add, gather, mul, pad } from "../../graph/ops/mod.ts";
-import { f32, hostTensor, i32 } from "../../graph/tensor_spec.ts";
+import { f32, hostTensor, i32, type TensorSpec } from "../../graph/tensor_spec.ts";
 import { type Tensor, trace } from "../../graph/trace.ts";
 import type { Arithmetic } from "../arithmetic.ts";
-import { type TileGrid, tilesOf } from "./tile_grid.ts";
+import { type Sides, type TileGrid, tilesOf } from "./tile_grid.ts";
 import { inverseWeightSums, tileWeights, type TileWeightsOptions } from "./tile_weights.ts";
 
 /** What tiles are cut and joined with. */
@@ -37,18 +37,26 @@ export interface TileJoiner extends Disposable {
   join(make: (at: number) => Value): Value;
 }
 
-/** Prepares cutting on a grid. */
-export async function tileCutter(grid: TileGrid, options: TilingOptions): Promise<TileCutter> {
-  const { arithmetic, backend, channels } = options;
-  const { whole, tile } = grid;
-  const spec = f32(...channels, whole.height, whole.width);
-  const program = await arithmetic.program(
+/** Cuts a `tile` of some sides out of a `whole`, by the numbers of its `rows` and `columns`. */
+export function cutProgram(
+  arithmetic: Arithmetic,
+  { spec, tile }: { readonly spec: TensorSpec; readonly tile: Sides },
+): Promise<Program> {
+  return arithmetic.program(
     `cut ${spec.shape.join()} ${tile.height},${tile.width}`,
     () =>
       trace(({ whole, rows, columns }) => ({
         tile: gather(gather(whole, { axis: 2, indices: rows }), { axis: 3, indices: columns }),
       }), { whole: spec, rows: i32(tile.height), columns: i32(tile.width) }),
   );
+}
+
+/** Prepares cutting on a grid. */
+export async function tileCutter(grid: TileGrid, options: TilingOptions): Promise<TileCutter> {
+  const { arithmetic, backend, channels } = options;
+  const { whole, tile } = grid;
+  const spec = f32(...channels, whole.height, whole.width);
+  const program = await cutProgram(arithmetic, { spec, tile });
   const stack = new DisposableStack();
   const upload = (data: Int32Array<ArrayBuffer>) =>
     stack.use(backend.upload({ dtype: "i32", shape: [data.length], data }));

@@ -57,17 +57,19 @@ export async function tiledEncoder(
   if (split === undefined) {
     const [n, c] = sidesOf(graph);
     const joiner = stack.use(await tileJoiner(grid, { ...options, channels: [n, c] }));
-    const sides = [pixels.tile.height, pixels.tile.width] as const;
-    const program = await component.program({ x: f32(...channels, ...sides) }, {
-      method: "encode",
-      outputs,
-    });
+    const x = f32(...channels, pixels.tile.height, pixels.tile.width);
+    const programs = await Promise.all(outputs.map(async (name) => {
+      const program = await component.program({ x }, { method: "encode", outputs: [name] });
+      return [name, program] as const;
+    }));
     encode = (x) =>
-      named(outputs, (name) =>
+      Object.fromEntries(programs.map(([name, program]) => [
+        name,
         joiner.join((at) => {
           using part = cutter.cut(x, at);
-          return only(program.run({ x: part }), name);
-        }));
+          return program.run({ x: part })[name]!;
+        }),
+      ]));
   } else {
     const { middle, rest, layout } = split;
     const { parameters } = component;
@@ -99,18 +101,4 @@ export async function tiledEncoder(
 /** Rows and channels of a graph's first output. */
 function sidesOf(graph: Graph): [n: number, c: number] {
   return specsOf(graph).get(graph.outputs[0]!.id)!.shape.slice(0, 2) as [number, number];
-}
-
-/** One of several values; the others are freed. */
-function only(values: Readonly<Record<string, Value>>, name: string): Value {
-  for (const [other, value] of Object.entries(values)) {
-    if (other !== name) value[Symbol.dispose]();
-  }
-  return values[name]!;
-}
-
-function named(names: readonly string[], make: (name: string) => Value): Record<string, Value> {
-  const made: Record<string, Value> = {};
-  for (const name of names) made[name] = make(name);
-  return made;
 }

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { checkNumber, SettingsError } from "../settings.ts";
 import { gridOverhead, type Sides, type TileGrid, tileGrid } from "./tile_grid.ts";
 
 /** How one network works on a picture. */
@@ -50,6 +51,21 @@ export interface ChooseTilesOptions {
   readonly align: number;
   /** How often each tile is run. Default once. */
   readonly runs?: number;
+}
+
+/** How far tiles have to overlap: as far as a tile's border is felt on both sides, and something to fade in. */
+export function seamlessOverlap(reach: number): number {
+  return 2 * Math.ceil(reach) + 2;
+}
+
+/**
+ * Bytes for intermediate results.
+ *
+ * @throws {SettingsError} If it is none.
+ */
+export function checkMemory(memory: number): number {
+  if (checkNumber("memory", memory) > 0) return memory;
+  throw new SettingsError(`Cannot use memory ${memory}: it must be a number of bytes above 0`);
 }
 
 /** The smallest tile that is chosen, in multiples of what a network halves evenly: smaller ones see no context. */
