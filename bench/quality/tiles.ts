@@ -56,6 +56,7 @@ if (import.meta.main) {
     `${Math.min(...values).toFixed(1)} to ${Math.max(...values).toFixed(1)}`;
   const mean = (values: readonly number[]) =>
     (values.reduce((sum, x) => sum + x, 0) / values.length).toFixed(1);
+  // deno-lint-ignore no-console -- the result
   console.log(formatTable([
     ["levels of 255", "mean", "of each sheet", "worst hundredth of each", "tiles", "work"],
     ...Object.entries(found).map(([method, { means, worst, tiles, work }]) => [
