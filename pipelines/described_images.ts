@@ -10,14 +10,20 @@ import type { Model } from "./model.ts";
 import type { SamplingSettings } from "./sampling_settings.ts";
 import type { TextSettings } from "./text_settings.ts";
 import type { TextToImageOptions } from "./text_to_image_options.ts";
+import { autoencoderTileSettings, type CheckedTiles } from "./tiling/autoencoder_tiles.ts";
 
 /** What made a call's pictures. */
 export interface DescribedImagesOptions {
   readonly model: Pick<Model, "description">;
-  readonly sampling: Pick<SamplingSettings, "steps" | "scheduler" | "seeds" | "eta" | "strength">;
+  readonly sampling: Pick<
+    SamplingSettings,
+    "steps" | "scheduler" | "seeds" | "stepSeed" | "listed" | "eta" | "strength"
+  >;
   /** Absent where the model reads no text. */
   readonly texts?: TextSettings | undefined;
   readonly guidanceInterval?: TextToImageOptions["guidanceInterval"];
+  /** The autoencoder's; null where there is none. */
+  readonly tiles?: CheckedTiles | null;
   /** Settings of one task, by infotext's keys. */
   readonly more?: Readonly<Record<string, string | number>>;
 }
@@ -25,9 +31,9 @@ export interface DescribedImagesOptions {
 /** Gives each picture of a call its settings, as they are written into files. Settings at their defaults are left out. */
 export function describedImages(
   pictures: readonly Picture[],
-  { model, sampling, texts, guidanceInterval, more }: DescribedImagesOptions,
+  { model, sampling, texts, guidanceInterval, tiles, more }: DescribedImagesOptions,
 ): GeneratedImage[] {
-  const { seeds, strength } = sampling;
+  const { seeds, stepSeed, strength, listed } = sampling;
   return pictures.map((picture, at) =>
     new GeneratedImage(picture, {
       prompt: texts?.prompts[at] ?? "",
@@ -39,12 +45,16 @@ export function describedImages(
       width: picture.width,
       height: picture.height,
       model: model.description.replace(/\/+$/, "").split("/").at(-1)!,
+      ...(stepSeed === undefined ? {} : { "step seed": stepSeed }),
+      ...(listed.timesteps === undefined ? {} : { timesteps: listed.timesteps.join(" ") }),
+      ...(listed.sigmas === undefined ? {} : { sigmas: listed.sigmas.join(" ") }),
       ...(strength === undefined ? {} : { "Denoising strength": strength }),
       ...(sampling.eta === 0 ? {} : { eta: sampling.eta }),
       ...(texts === undefined ? {} : textExtras(texts)),
       ...(guidanceInterval === undefined
         ? {}
         : { "guidance interval": guidanceInterval.join(" to ") }),
+      ...(tiles ? autoencoderTileSettings(tiles) : {}),
       ...more,
       ...(typeof seeds === "number" && pictures.length > 1 ? { "batch index": at } : {}),
     })

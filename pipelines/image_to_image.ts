@@ -20,7 +20,6 @@ import { type Model, type ModelOptions, openModel } from "./model.ts";
 import { type NoiseStream, noiseStream } from "./noise_stream.ts";
 import type { Prediction } from "./prediction.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
-import { chooseSeed } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
 import { guidedRows, readTextSettings, type TextSettings } from "./text_settings.ts";
@@ -129,9 +128,7 @@ export async function generateFromImage(
   const rows = typeof seeds === "number" ? images.shape[0]! : batch;
   const posterior = draw([rows, ...latentShape.slice(1)]);
   const added = given ?? draw(latentShape);
-  const drawStep = options.stepSeed === undefined
-    ? draw
-    : noiseStream(chooseSeed(options.stepSeed));
+  const drawStep = sampling.stepSeed === undefined ? draw : noiseStream(sampling.stepSeed);
 
   using context = await encodeContext(texts, { ...parts, onWarning: options.onWarning });
   using autoencoder = await tiledAutoencoder(parts, {
@@ -177,6 +174,7 @@ export async function generateFromImage(
     sampling,
     texts,
     guidanceInterval: guides && options.guidanceInterval,
+    tiles: request.tiles,
   });
   return { images: pictures, latents, tensor, seed: sampling.seed, cost: autoencoder.cost };
 }

@@ -26,7 +26,6 @@ import { type InpaintingRequest, readInpainting } from "./inpainting_request.ts"
 import { type Model, type ModelOptions, openModel } from "./model.ts";
 import { type NoiseStream, noiseStream } from "./noise_stream.ts";
 import type { Prediction } from "./prediction.ts";
-import { chooseSeed } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
 import { tiledAutoencoder } from "./tiled_autoencoder.ts";
@@ -100,9 +99,7 @@ export async function inpaint(
   const draw = noise ?? noiseStream(seeds);
   const fromPicture = sampling.strength! < 1;
   const draws = drawFirst(request, { family, draw, imageToo: fromPicture || masked === null });
-  const drawStep = options.stepSeed === undefined
-    ? draw
-    : noiseStream(chooseSeed(options.stepSeed));
+  const drawStep = sampling.stepSeed === undefined ? draw : noiseStream(sampling.stepSeed);
 
   using stack = new DisposableStack();
   const context = texts === null || tokenizer === null || family.text === null
@@ -175,6 +172,7 @@ export async function inpaint(
     sampling,
     texts: texts ?? undefined,
     guidanceInterval: request.guides && options.guidanceInterval,
+    tiles: request.tiles,
     ...(crop === undefined ? {} : { more: { "Masked area padding": crop } }),
   });
   return { images: made, latents, tensor, mask, seed: sampling.seed, cost: autoencoder.cost };

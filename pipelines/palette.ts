@@ -23,7 +23,7 @@ import { predictionOf } from "./prediction.ts";
 import { pixelSpace, readSamples, repeatPictures } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
-import { checkInteger, chooseSeed, noiseSource, SettingsError } from "./settings.ts";
+import { checkInteger, noiseSource, SettingsError } from "./settings.ts";
 import { stepNoise } from "./step_noise.ts";
 import { timeInput } from "./time_input.ts";
 
@@ -45,7 +45,6 @@ interface Request {
   readonly sampling: SamplingSettings;
   readonly holeNoise: HostTensorOf<"f32"> | undefined;
   readonly latents: HostTensorOf<"f32"> | undefined;
-  readonly stepSeed: number | undefined;
 }
 
 /** The class of Palette's models. */
@@ -109,7 +108,6 @@ function prepare(family: PaletteFamily, options: PaletteOptions): Request {
     }),
     holeNoise: readLatents(options.holeNoise, shape),
     latents: readLatents(options.latents, shape),
-    stepSeed: options.stepSeed === undefined ? undefined : chooseSeed(options.stepSeed),
   };
 }
 
@@ -133,7 +131,7 @@ export async function paletteWith(
   options: PaletteOptions,
 ): Promise<PaletteResult> {
   const family = await paletteFamily(model);
-  const { pictures, keep, sampling, holeNoise, latents: given, stepSeed } = prepare(
+  const { pictures, keep, sampling, holeNoise, latents: given } = prepare(
     family,
     options,
   );
@@ -164,7 +162,7 @@ export async function paletteWith(
     start: { sample: first },
     known: keep && { image: pictures, mask: keep },
     evaluate: denoiser.evaluate,
-    draw: stepNoise({ ...options, stepSeed }, { draw, shape }),
+    draw: stepNoise({ ...options, stepSeed: sampling.stepSeed }, { draw, shape }),
     compileUpdate: (key, build) => arithmetic.program(key, build),
     signal,
     listener: onStep && ((event) => onStep(sampleStep(event, { ...inSpace, plan, prediction }))),

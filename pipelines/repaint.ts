@@ -30,7 +30,7 @@ import type { RepaintOptions, RepaintResult } from "./repaint_options.ts";
 import { readRepaintSampling, type RepaintSampling } from "./repaint_sampling.ts";
 import { encodePictures, prepareSamples, readSamples, repeatPictures } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
-import { checkInteger, chooseSeed, noiseSource } from "./settings.ts";
+import { checkInteger, noiseSource } from "./settings.ts";
 import { costOf, readSpaceTiles, spaceCoders } from "./space_coders.ts";
 import { stepNoise } from "./step_noise.ts";
 import type { CheckedTiles } from "./tiling/autoencoder_tiles.ts";
@@ -49,7 +49,6 @@ interface Request {
   readonly sampling: RepaintSampling;
   readonly shape: readonly number[];
   readonly latents: HostTensorOf<"f32"> | undefined;
-  readonly stepSeed: number | undefined;
   readonly paste: boolean;
   readonly tiles: CheckedTiles | null;
 }
@@ -110,7 +109,6 @@ function prepare({ painting }: RepaintParts, options: RepaintOptions): Request {
     sampling,
     shape,
     latents: readLatents(options.latents, shape),
-    stepSeed: options.stepSeed === undefined ? undefined : chooseSeed(options.stepSeed),
     tiles: readSpaceTiles(options, space),
     paste: options.paste ?? (latent || !sampling.exact),
   };
@@ -122,7 +120,7 @@ export async function repaintWith(
   options: RepaintOptions,
 ): Promise<RepaintResult> {
   const request = prepare(parts, options);
-  const { region, condition, sampling, shape, latents: given, stepSeed, paste } = request;
+  const { region, condition, sampling, shape, latents: given, paste } = request;
   const { model, arithmetic, painting: { space } } = parts;
   const { plan, seeds } = sampling;
   const { signal, onStep, onWarning } = options;
@@ -142,7 +140,7 @@ export async function repaintWith(
   using image = await encodePictures(region.pictures, { ...inSpace, batch });
   const draw = noiseSource(seeds, shape);
   const noise: HostTensorOf<"f32"> = given ?? { dtype: "f32", shape, data: draw() };
-  const drawStep = stepNoise({ ...options, stepSeed }, { draw, shape });
+  const drawStep = stepNoise({ ...options, stepSeed: sampling.stepSeed }, { draw, shape });
   await prepareSamples(shape, inSpace);
   const prediction = predictionOf(sampling.scheduler);
   using last = await denoise(plan, {
@@ -165,6 +163,7 @@ export async function repaintWith(
     model,
     sampling,
     ...(condition.kind === "text" ? { texts: condition.texts } : {}),
+    tiles: request.tiles,
     more: { "jump length": sampling.jumpLength, "jump samples": sampling.jumpNSample },
   });
   return { images, latents, tensor, seed: sampling.seed, ...costOf(coders) };

@@ -12,7 +12,7 @@ import type { TextToImageOptions } from "./text_to_image_options.ts";
 /** What decides how a call is sampled. */
 export type SamplingOptions = Pick<
   TextToImageOptions,
-  "steps" | "seed" | "scheduler" | "timesteps" | "sigmas" | "eta"
+  "steps" | "seed" | "stepSeed" | "scheduler" | "timesteps" | "sigmas" | "eta"
 >;
 
 /** The same with every default filled in. */
@@ -22,8 +22,12 @@ export interface SamplingSettings {
   readonly seed: number;
   /** One for all pictures, or one each. */
   readonly seeds: number | readonly number[];
+  /** Of the noise of the steps; undefined if the generators of the first noise go on. */
+  readonly stepSeed: number | undefined;
   readonly scheduler: Scheduler;
   readonly plan: Plan;
+  /** The steps, where they were listed. */
+  readonly listed: Pick<SamplingOptions, "timesteps" | "sigmas">;
   readonly eta: number;
   /** The share of the steps that are run, where a task has one. */
   readonly strength: number | undefined;
@@ -45,7 +49,7 @@ export function readSamplingSettings(
     readonly defaults: { readonly steps: number };
   },
 ): SamplingSettings {
-  const { timesteps, sigmas, strength } = options;
+  const { timesteps, sigmas, strength, stepSeed } = options;
   const seeds = readSeeds(options.seed, model.batch);
   const eta = checkNumber("eta", options.eta ?? 0);
   if (eta < 0 || eta > 1) throw new SettingsError(`Cannot use eta ${eta}: it must be from 0 to 1`);
@@ -55,28 +59,33 @@ export function readSamplingSettings(
   const scheduler = options.scheduler === undefined
     ? makeScheduler(model.scheduler)
     : makeScheduler(options.scheduler, { base: model.scheduler });
-  const listed = timesteps ?? sigmas;
-  if (listed !== undefined && options.steps !== undefined) {
+  const list = timesteps ?? sigmas;
+  if (list !== undefined && options.steps !== undefined) {
     throw new SettingsError(
       "Cannot use steps together with timesteps or sigmas: these say how many there are",
     );
   }
-  const steps = listed?.length ?? options.steps ?? model.defaults.steps;
+  const steps = list?.length ?? options.steps ?? model.defaults.steps;
   // A strength of 1 leaves out nothing, which every scheduler can do.
   const partly = strength !== undefined && (strength < 1 || scheduler.accepts.has("strength"));
   // As in diffusers, eta is for the schedulers that take it.
-  const plan = scheduler.plan(listed === undefined ? steps : null, {
-    ...(scheduler.accepts.has("eta") ? { eta } : {}),
+  const listed = {
     ...(timesteps === undefined ? {} : { timesteps }),
     ...(sigmas === undefined ? {} : { sigmas }),
+  };
+  const plan = scheduler.plan(list === undefined ? steps : null, {
+    ...(scheduler.accepts.has("eta") ? { eta } : {}),
+    ...listed,
     ...(partly ? { strength } : {}),
   });
   return {
     steps,
     seed: typeof seeds === "number" ? seeds : seeds[0]!,
     seeds,
+    stepSeed: stepSeed === undefined ? undefined : chooseSeed(stepSeed),
     scheduler,
     plan,
+    listed,
     eta,
     strength,
   };

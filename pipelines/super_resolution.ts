@@ -11,7 +11,6 @@ import { toPictures } from "./image_output.ts";
 import { type ModelOptions, openModel } from "./model.ts";
 import { noiseStream } from "./noise_stream.ts";
 import { sampleEnlarged } from "./sample_enlarged.ts";
-import { chooseSeed } from "./settings.ts";
 import type { SuperResolutionParts } from "./super_resolution_denoiser.ts";
 import { superResolutionFamily } from "./super_resolution_family.ts";
 import type {
@@ -73,9 +72,7 @@ async function enlarge(
 
   using context = await encodeTexts(parts, request, options);
   const draw = noiseStream(sampling.seeds);
-  const drawStep = options.stepSeed === undefined
-    ? draw
-    : noiseStream(chooseSeed(options.stepSeed));
+  const drawStep = sampling.stepSeed === undefined ? draw : noiseStream(sampling.stepSeed);
   const { latents, tensor } = await sampleEnlarged(parts, request, {
     context,
     draw,
@@ -88,9 +85,27 @@ async function enlarge(
     sampling,
     texts: texts ?? undefined,
     guidanceInterval: request.guides && options.guidanceInterval,
-    more: request.noiseLevel === undefined ? {} : { "noise level": request.noiseLevel },
+    more: enlargingSettings(request, options),
   });
   return { images, latents, tensor, seed: sampling.seed, cost };
+}
+
+/** What is written into pictures of how they were enlarged. */
+function enlargingSettings(
+  { noiseLevel }: SuperResolutionRequest,
+  { augmentation = 0, tiles = "auto", memory }: SuperResolutionOptions,
+): Readonly<Record<string, string | number>> {
+  return {
+    ...(noiseLevel === undefined ? {} : { "noise level": noiseLevel }),
+    ...(augmentation === 0 ? {} : { augmentation }),
+    ...(tiles === "off" ? { tile: "off" } : {}),
+    ...(tiles === "auto" && memory !== undefined ? { memory } : {}),
+    ...(typeof tiles === "string" ? {} : {
+      tile: tiles.size,
+      ...(tiles.overlap === undefined ? {} : { "tile overlap": tiles.overlap }),
+      ...(tiles.weighting === undefined ? {} : { "tile weighting": tiles.weighting }),
+    }),
+  };
 }
 
 async function encodeTexts(

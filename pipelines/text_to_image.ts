@@ -16,7 +16,7 @@ import { type Model, type ModelOptions, openModel } from "./model.ts";
 import { noiseStream } from "./noise_stream.ts";
 import type { Prediction } from "./prediction.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
-import { checkSide, chooseSeed } from "./settings.ts";
+import { checkSide } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
 import { guidedRows, readTextSettings, type TextSettings } from "./text_settings.ts";
@@ -108,9 +108,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
 
   const draw = noiseStream(seeds);
   const noise = given ?? draw(latentShape);
-  const drawStep = options.stepSeed === undefined
-    ? draw
-    : noiseStream(chooseSeed(options.stepSeed));
+  const drawStep = sampling.stepSeed === undefined ? draw : noiseStream(sampling.stepSeed);
 
   using autoencoder = await tiledAutoencoder(parts, {
     name: family.autoencoder,
@@ -140,6 +138,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
     sampling,
     texts,
     guidanceInterval: guides && options.guidanceInterval,
+    tiles,
   });
   return { images, latents, tensor, seed: sampling.seed, cost: autoencoder.cost };
 }

@@ -18,7 +18,7 @@ import { predictionOf } from "./prediction.ts";
 import { prepareSamples, readSamples } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
-import { checkInteger, checkSide, chooseSeed, noiseSource, SettingsError } from "./settings.ts";
+import { checkInteger, checkSide, noiseSource, SettingsError } from "./settings.ts";
 import { costOf, readSpaceTiles, spaceCoders } from "./space_coders.ts";
 import { stepNoise } from "./step_noise.ts";
 import type { CheckedTiles } from "./tiling/autoencoder_tiles.ts";
@@ -35,7 +35,6 @@ interface Request {
   readonly classes: ClassSettings | null;
   readonly shape: readonly number[];
   readonly latents: HostTensorOf<"f32"> | undefined;
-  readonly stepSeed: number | undefined;
   readonly tiles: CheckedTiles | null;
 }
 
@@ -88,7 +87,6 @@ function prepare({ family }: FamilyParts, options: UnconditionalOptions): Reques
     classes,
     shape,
     latents: readLatents(options.latents, shape),
-    stepSeed: options.stepSeed === undefined ? undefined : chooseSeed(options.stepSeed),
     tiles: readSpaceTiles(options, space),
   };
 }
@@ -116,7 +114,7 @@ export async function drawFromNoise(
   parts: FamilyParts,
   options: UnconditionalOptions = {},
 ): Promise<UnconditionalResult> {
-  const { sampling, classes, shape, latents: given, stepSeed, tiles } = prepare(parts, options);
+  const { sampling, classes, shape, latents: given, tiles } = prepare(parts, options);
   const { model, family, arithmetic } = parts;
   const { plan, seeds, scheduler } = sampling;
   const { signal, onStep } = options;
@@ -136,13 +134,13 @@ export async function drawFromNoise(
     backend: model.backend,
     start: { noise },
     evaluate: denoiser.evaluate,
-    draw: stepNoise({ ...options, stepSeed }, { draw, shape }),
+    draw: stepNoise({ ...options, stepSeed: sampling.stepSeed }, { draw, shape }),
     compileUpdate: (key, build) => arithmetic.program(key, build),
     signal,
     listener: onStep && ((event) => onStep(sampleStep(event, { ...inSpace, plan, prediction }))),
   });
   const { latents, tensor } = await readSamples(last, inSpace);
-  const images = describedImages(toPictures(tensor), { model, sampling }).map((image, at) =>
+  const images = describedImages(toPictures(tensor), { model, sampling, tiles }).map((image, at) =>
     classes === null ? image : new GeneratedImage(image, {
       ...image.settings,
       class: classes.labels[at]!,

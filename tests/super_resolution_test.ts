@@ -95,6 +95,25 @@ Deno.test("the given picture, eta, augmentation and the noise each change the re
   }
 });
 
+Deno.test("how a picture was enlarged is told in it", async () => {
+  await using enlarge = await pipeline("super-resolution", MODEL, REFERENCE);
+  const told = async (asked: Partial<SuperResolutionOptions>) => {
+    const { prompt: _, steps, sampler, seed, width, height, model, ...more } =
+      (await enlarge({ ...QUICK, ...asked, steps: 1 })).images[0]!.settings;
+    assertEquals([steps, sampler, seed, width, height], [1, "DDIMScheduler", 1, 24, 16]);
+    assert(model);
+    return more;
+  };
+  assertEquals(await told({}), {});
+  assertEquals(await told({ augmentation: 0.3, tiles: "off" }), { augmentation: 0.3, tile: "off" });
+  assertEquals(await told({ memory: 1e9 }), { memory: 1e9 });
+  assertEquals(await told({ tiles: { size: 8, overlap: 4, weighting: "distance" } }), {
+    tile: 8,
+    "tile overlap": 4,
+    "tile weighting": "distance",
+  });
+});
+
 Deno.test("pictures lose what is over multiples of 32; smaller ones and tensors keep their sides", async () => {
   await using enlarge = await pipeline("super-resolution", MODEL, REFERENCE);
   const sides = async (given: SuperResolutionOptions["image"]) =>

@@ -71,6 +71,20 @@ const MEMORY = 4e9;
 /** The longest side of a picture. */
 const MAX_SIDE = 65_536;
 
+/** A call's tiles as they are written into pictures; nothing where they are at their defaults. */
+export function autoencoderTileSettings(
+  { asked, memory }: CheckedTiles,
+): Readonly<Record<string, string | number>> {
+  if (asked === null) return { "VAE tile": "off" };
+  if (asked === undefined) return memory === MEMORY ? {} : { "VAE memory": memory };
+  const { size, overlap, method } = asked;
+  return {
+    "VAE tile": size,
+    ...(overlap === undefined ? {} : { "VAE tile overlap": overlap }),
+    ...(method === "seamless" ? {} : { "VAE tile method": method }),
+  };
+}
+
 /**
  * Checks what a call says.
  *
