@@ -26,13 +26,21 @@ Deno.test("a file is written, and a file that is there replaced", () =>
 
 Deno.test("a path without a folder is in the current one", () =>
   inFolder(async (folder) => {
-    const before = Deno.cwd();
-    Deno.chdir(folder);
-    try {
-      await writeFile("a.bin", BYTES);
-    } finally {
-      Deno.chdir(before);
-    }
+    // In a process of its own: the current folder is all tests'.
+    const { href } = new URL("./write_file.ts", import.meta.url);
+    const program = `import { writeFile } from ${JSON.stringify(href)};
+      await writeFile("a.bin", new Uint8Array([${BYTES}]));`;
+    const { success } = await new Deno.Command(Deno.execPath(), {
+      args: [
+        "run",
+        "--no-config",
+        "--allow-read=.",
+        "--allow-write=.",
+        `data:text/javascript,${encodeURIComponent(program)}`,
+      ],
+      cwd: folder,
+    }).output();
+    assert(success);
     assertEquals(namesIn(folder), ["a.bin"]);
   }));
 

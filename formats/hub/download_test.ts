@@ -202,6 +202,27 @@ Deno.test("silence is an error, before and while the bytes come", () =>
     assert(await size() > 0);
   }));
 
+Deno.test("neither silence nor an abort needs a fetch that minds its signal to the end", () =>
+  withHub(async (hub, options) => {
+    await read(SMALL, options);
+    const abort = new AbortController();
+    const forgetful: typeof fetch = (input, { signal: _, ...init } = {}) => fetch(input, init);
+    const hurried = {
+      ...options,
+      fetch: forgetful,
+      signal: abort.signal,
+      patience: { stall: 200, attempts: 1 },
+    };
+    const files = await openHub(`hf:ada/model@${COMMIT}`, hurried);
+    hub.fault = ({ server, range }) =>
+      server === "storage" ? partOf(CONTENT, { range, count: 1000, then: "silence" }) : undefined;
+    await assertRejects(() => files.read(LARGE), FileError, "no byte came for 0.2 s");
+    const reading = files.read(LARGE);
+    while (ranges(hub).length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    abort.abort(new Error("enough"));
+    await assertRejects(() => reading, Error, "enough");
+  }));
+
 Deno.test("an abort ends a transfer at once, and what came is gone on with", () => {
   const bytes = noise(2 ** 20 + 5000, 7);
   return withHub(async (hub, options) => {

@@ -182,6 +182,10 @@ function answerOf(
 ): Answer {
   const { status, headers, body } = response;
   const reader = body?.getReader();
+  const { signal } = watch;
+  // Deno's fetch holds its signal weakly once it has answered: after a garbage collection it would not hear of an abort.
+  const onAbort = () => void reader?.cancel().catch(() => {});
+  signal.addEventListener("abort", onAbort, { once: true });
   return {
     status,
     headers,
@@ -193,12 +197,14 @@ function answerOf(
           throw translate(cause);
         });
         watch.stop(); // what is done with the bytes takes its own time
+        if (signal.aborted) throw translate(signal.reason);
         if (done) return;
         yield value;
       }
     },
     async [Symbol.asyncDispose]() {
       watch.end();
+      signal.removeEventListener("abort", onAbort);
       await reader?.cancel().catch(() => {});
     },
   };
