@@ -18,7 +18,8 @@ export interface Region extends Sides {
  * proportions of `sides` as far as the picture goes; it is moved inwards where it would reach over an edge. The reference's
  * `get_crop_region`.
  *
- * @param mask One channel, of the picture's size.
+ * @param mask One channel, white is repainted.
+ * @param options The picture's sides are the mask's if they are not said.
  * @throws {SettingsError} If the mask is black everywhere.
  *
  * @example
@@ -34,7 +35,11 @@ export interface Region extends Sides {
  */
 export function cropRegion(
   mask: Picture,
-  { padding, sides }: { readonly padding: number; readonly sides: Sides },
+  { padding, sides, picture = mask }: {
+    readonly padding: number;
+    readonly sides: Sides;
+    readonly picture?: Sides;
+  },
 ): Region {
   let [left, top, right, bottom] = [mask.width, mask.height, 0, 0];
   mask.data.forEach((value, at) => {
@@ -46,15 +51,29 @@ export function cropRegion(
   if (right === 0) {
     throw new SettingsError("Cannot crop around the mask: it is black, nothing would be repainted");
   }
-  [left, right] = [Math.max(left - padding, 0), Math.min(right + padding, mask.width)];
-  [top, bottom] = [Math.max(top - padding, 0), Math.min(bottom + padding, mask.height)];
+  // Before the mask is resized, which leaves traces of white all around.
+  const across = scaled([left, right], { from: mask.width, to: picture.width });
+  const down = scaled([top, bottom], { from: mask.height, to: picture.height });
+  [left, right] = [Math.max(across[0] - padding, 0), Math.min(across[1] + padding, picture.width)];
+  [top, bottom] = [Math.max(down[0] - padding, 0), Math.min(down[1] + padding, picture.height)];
   const ratio = sides.width / sides.height;
   if ((right - left) / (bottom - top) > ratio) {
-    [top, bottom] = widen([top, bottom], { to: (right - left) / ratio, end: mask.height });
+    [top, bottom] = widen([top, bottom], { to: (right - left) / ratio, end: picture.height });
   } else {
-    [left, right] = widen([left, right], { to: (bottom - top) * ratio, end: mask.width });
+    [left, right] = widen([left, right], { to: (bottom - top) * ratio, end: picture.width });
   }
   return { left, top, width: right - left, height: bottom - top };
+}
+
+/** The whole positions that an interval has on an axis of another length. */
+function scaled(
+  [from, to]: readonly [number, number],
+  length: { readonly from: number; readonly to: number },
+): [number, number] {
+  return [
+    Math.floor(from * length.to / length.from),
+    Math.ceil(to * length.to / length.from),
+  ];
 }
 
 /** Widens an interval about its middle, within 0 to `end`. */

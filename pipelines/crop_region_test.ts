@@ -77,3 +77,21 @@ Deno.test("a part is cut out of a picture of any channels", () => {
   assertEquals([part.width, part.height], [2, 2]);
   assertEquals([...part.data], [18, 19, 20, 21, 22, 23, 30, 31, 32, 33, 34, 35]);
 });
+
+Deno.test("a mask of another size than the picture is measured before it is resized", () => {
+  const mask = boxed([20, 20], [8, 8, 12, 12]);
+  const picture = { width: 40, height: 60 };
+  assertEquals(cropRegion(mask, { padding: 0, sides: { width: 8, height: 12 }, picture }), {
+    left: 16,
+    top: 24,
+    width: 8,
+    height: 12,
+  });
+  const fine = boxed([90, 90], [40, 40, 41, 41]);
+  assertEquals(cropRegion(fine, { padding: 1, sides: SQUARE, picture: { width: 9, height: 9 } }), {
+    left: 3,
+    top: 3,
+    width: 3,
+    height: 3,
+  });
+});

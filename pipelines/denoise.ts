@@ -118,6 +118,8 @@ export async function denoise(plan: Plan, options: DenoiseOptions): Promise<Valu
   };
 
   let pending: DenoiseEvent[] = [];
+  /** Samples that events in `pending` still show, and the loop needs no more. */
+  let replaced: Value[] = [];
   let since = performance.now();
   let pace = 0; // milliseconds a row, from the last wait
   const settle = async (last: boolean): Promise<void> => {
@@ -138,6 +140,8 @@ export async function denoise(plan: Plan, options: DenoiseOptions): Promise<Valu
       if (event.before !== event.sample) free(event.before);
       if (event.output !== undefined) free(event.output);
     }
+    replaced.forEach(free);
+    replaced = [];
     signal?.throwIfAborted();
     since = performance.now();
   };
@@ -188,7 +192,8 @@ export async function denoise(plan: Plan, options: DenoiseOptions): Promise<Valu
             own: known?.draw && (() => uploadOnce("own", known.draw!)),
           }),
         });
-        free(made);
+        if (pending.some(({ sample }) => sample === made)) replaced.push(made);
+        else free(made);
         return blended;
       };
       if (region && row.known?.when === "before") sample = await keepRegion(sample, row.known);

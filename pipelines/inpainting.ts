@@ -26,6 +26,7 @@ import { type InpaintingRequest, readInpainting } from "./inpainting_request.ts"
 import { type Model, type ModelOptions, openModel } from "./model.ts";
 import { type NoiseStream, noiseStream } from "./noise_stream.ts";
 import type { Prediction } from "./prediction.ts";
+import { SettingsError } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
 import { tiledAutoencoder } from "./tiled_autoencoder.ts";
@@ -84,8 +85,12 @@ export async function inpaint(
   noise?: NoiseStream,
 ): Promise<InpaintingResult> {
   const { family, model, arithmetic, tokenizer } = parts;
+  const { method } = options;
+  if (method !== undefined && method !== "repaint") {
+    throw new SettingsError(`Cannot inpaint by ${JSON.stringify(method)}: there is repaint`);
+  }
   if (model.className === PALETTE_PIPELINE) return await inpaintByPalette(parts, options);
-  if (family === null || options.method === "repaint") {
+  if (family === null || method === "repaint") {
     return await inpaintByRepaint(parts, options);
   }
   const request = readInpainting(options, family);

@@ -5,6 +5,7 @@
  */
 import type { Picture } from "../formats/images/picture.ts";
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
+import { composePictures } from "./compose_pictures.ts";
 import { readPictures } from "./given_pictures.ts";
 import { greyMask } from "./inpainting_mask.ts";
 import type { InpaintingOptions, InpaintingResult } from "./inpainting_options.ts";
@@ -32,14 +33,37 @@ export function refuseUnused(
   },
 ): void {
   for (const name of unused) {
-    if (options[name] === undefined || options[name] === false) continue;
+    if (options[name] === undefined || options[name] === false || options[name] === "") continue;
     throw new SettingsError(`Cannot use ${name} with ${method}: it has no such thing`);
   }
 }
 
-/** The masks turned over: white is kept. */
-export function keepMaskOf({ mask, invertMask = false }: InpaintingOptions): readonly Picture[] {
-  return readPictures("mask", mask).map((each) => greyMask(each, { invert: !invertMask }));
+/** What a call keeps of its pictures. */
+export interface KeptPictures {
+  /** The masks turned over: white is kept. */
+  readonly keepMask: readonly Picture[];
+  /** Puts what was made into the given pictures. */
+  compose(made: readonly Picture[]): readonly Picture[];
+}
+
+/**
+ * Reads pictures and masks; warns of masks that ask for nothing.
+ *
+ * @throws {SettingsError} If they cannot be used.
+ */
+export function readKept(options: InpaintingOptions): KeptPictures {
+  const { invertMask: invert = false, width, height, onWarning } = options;
+  const pictures = readPictures("image", options.image);
+  const masks = readPictures("mask", options.mask).map((mask) => greyMask(mask, { invert }));
+  if (masks.every(({ data }) => data.every((value) => value < 128))) {
+    onWarning?.("The mask is black: nothing is repainted");
+  }
+  const resized = width !== undefined || height !== undefined;
+  return {
+    keepMask: masks.map((mask) => greyMask(mask, { invert: true })),
+    compose: (made) =>
+      composePictures(made, { pictures, masks, sides: resized ? made[0] : undefined }),
+  };
 }
 
 /** What was made, in positions of the sample `[n, 1, h, w]`: 1 where it was. */

@@ -3,7 +3,7 @@
  *
  * @module
  */
-import { keepMaskOf, madePositions, NOTHING, refuseUnused } from "./inpainting_by_keeping.ts";
+import { madePositions, NOTHING, readKept, refuseUnused } from "./inpainting_by_keeping.ts";
 import type { InpaintingOptions, InpaintingResult } from "./inpainting_options.ts";
 import type { Arithmetic } from "./arithmetic.ts";
 import type { Model } from "./model.ts";
@@ -25,6 +25,8 @@ const UNUSED = [
   "sigmas",
   "autoencoderTiles",
   "memory",
+  "classLabels",
+  "unconditionalLabel",
 ] as const satisfies readonly (keyof InpaintingOptions)[];
 
 /**
@@ -40,14 +42,15 @@ export async function inpaintByPalette(
   if (options.composite === false) {
     throw new SettingsError("Cannot use composite: false with Palette: it keeps what is not made");
   }
-  const { mask: _, invertMask: __, composite: ___, onStep, ...rest } = options;
-  const keepMask = keepMaskOf(options);
+  const { mask: _, invertMask: __, composite: ___, latents, onStep, ...rest } = options;
+  const { keepMask, compose } = readKept(options);
   const result = await paletteWith({ model, arithmetic }, {
     ...rest,
     keepMask,
+    ...(latents === undefined ? {} : { holeNoise: latents }),
     ...(onStep === undefined ? {} : {
       onStep: (step) => onStep({ ...step, context: () => Promise.resolve(NOTHING) }),
     }),
-  });
+  }, compose);
   return { ...result, mask: madePositions(keepMask, result) };
 }

@@ -4,7 +4,7 @@
  * @module
  */
 import type { Arithmetic } from "./arithmetic.ts";
-import { keepMaskOf, madePositions, NOTHING, refuseUnused } from "./inpainting_by_keeping.ts";
+import { madePositions, NOTHING, readKept, refuseUnused } from "./inpainting_by_keeping.ts";
 import type { InpaintingOptions, InpaintingResult } from "./inpainting_options.ts";
 import type { Model } from "./model.ts";
 import { repaintWith } from "./repaint.ts";
@@ -31,16 +31,16 @@ export async function inpaintByRepaint(
   options: InpaintingOptions,
 ): Promise<InpaintingResult> {
   refuseUnused(options, { method: "RePaint", unused: UNUSED });
-  const { method: _, mask: __, invertMask: ___, composite, onStep, ...rest } = options;
-  const keepMask = keepMaskOf(options);
+  const { method: _, mask: __, invertMask: ___, composite = true, onStep, ...rest } = options;
+  const { keepMask, compose } = readKept(options);
   const painting = await repaintModel(model);
   const result = await repaintWith({ model, painting, arithmetic }, {
     ...rest,
     keepMask,
-    ...(composite === undefined ? {} : { paste: composite }),
+    paste: false,
     ...(onStep === undefined ? {} : {
       onStep: (step) => onStep({ ...step, context: () => Promise.resolve(NOTHING) }),
     }),
-  });
+  }, composite ? compose : undefined);
   return { ...result, mask: madePositions(keepMask, result) };
 }

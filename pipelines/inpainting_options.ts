@@ -5,6 +5,7 @@
  */
 import type { Picture } from "../formats/images/picture.ts";
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
+import type { ClassOptions } from "./class_conditioning.ts";
 import type { ImageToImageOptions } from "./image_to_image_options.ts";
 import type { Model } from "./model.ts";
 import type { TextToImageOptions, TextToImageResult } from "./text_to_image_options.ts";
@@ -16,7 +17,10 @@ import type { TextToImageOptions, TextToImageResult } from "./text_to_image_opti
 export type MaskReduction = "nearest" | "max" | "mean";
 
 /** What an {@linkcode Inpainting} is asked for: what image to image is asked for, and what is repainted. */
-export interface InpaintingOptions extends Omit<ImageToImageOptions, "prompt" | "strength"> {
+export interface InpaintingOptions
+  extends
+    Omit<ImageToImageOptions, "prompt" | "strength">,
+    Pick<ClassOptions, "classLabels" | "unconditionalLabel"> {
   /** What the picture shows; several prompts make one picture each. Left out for a model that reads no text. */
   readonly prompt?: TextToImageOptions["prompt"];
   /** What is repainted: white is, black is kept. One for all pictures, or one each; resized to the picture. */
@@ -29,8 +33,8 @@ export interface InpaintingOptions extends Omit<ImageToImageOptions, "prompt" | 
   readonly maskReduction?: MaskReduction;
   /**
    * Puts what was made into the given picture, whose other pixels come back bit for bit, in their own size if no other was asked
-   * for. Otherwise all pixels are the autoencoder's. Default: with `crop`; where the original model's own program does; and for a
-   * soft mask that the network cannot be told.
+   * for. Otherwise all pixels are the autoencoder's. Default: with `crop`; with RePaint and Palette; where the original model's
+   * own program does; and for a soft mask that the network cannot be told.
    */
   readonly composite?: boolean;
   /**

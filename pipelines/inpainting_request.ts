@@ -4,10 +4,9 @@
  * @module
  */
 import type { Picture } from "../formats/images/picture.ts";
-import { resize } from "../formats/images/resize.ts";
 import { preprocessPictures } from "../formats/images/vae_image_processor.ts";
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
-import { composite } from "./composite.ts";
+import { composePictures, pick } from "./compose_pictures.ts";
 import { cropPicture, cropRegion, type Region } from "./crop_region.ts";
 import { readLatents } from "./given_latents.ts";
 import { readPictures, type Sides, workingSides } from "./given_pictures.ts";
@@ -66,7 +65,7 @@ export function readInpainting(
   family: InpaintingFamily,
 ): InpaintingRequest {
   const { factor, multiple, latentChannels, defaults, told } = family;
-  checkMethod(options);
+  checkUnused(options);
   const given = readGiven(options);
   const { rows } = given;
   const texts = family.text === null ? null : readTextSettings(
@@ -120,14 +119,16 @@ export function readInpainting(
   };
 }
 
-/** What only RePaint has a use for. */
-function checkMethod({ method, jumpLength, jumpNSample }: InpaintingOptions): void {
-  if (method !== undefined) {
-    throw new SettingsError(`Cannot inpaint by ${JSON.stringify(method)}: there is repaint`);
+/** What only other kinds of models have a use for. */
+function checkUnused(options: InpaintingOptions): void {
+  for (const name of ["jumpLength", "jumpNSample"] as const) {
+    if (options[name] === undefined) continue;
+    throw new SettingsError(`Cannot use ${name} without the method repaint`);
   }
-  const jump = Object.entries({ jumpLength, jumpNSample }).find(([, value]) => value !== undefined);
-  if (jump === undefined) return;
-  throw new SettingsError(`Cannot use ${jump[0]} without the method repaint`);
+  for (const name of ["classLabels", "unconditionalLabel"] as const) {
+    if (options[name] === undefined) continue;
+    throw new SettingsError(`Cannot use ${name}: the model knows no classes`);
+  }
 }
 
 function readGiven(options: InpaintingOptions): Given {
@@ -143,11 +144,6 @@ function readGiven(options: InpaintingOptions): Given {
   );
 }
 
-/** Of one for all, or one each of `count`. */
-function pick<T>(list: readonly T[], { at, count }: { at: number; count: number }): T {
-  return list[Math.floor(at * list.length / count)]!;
-}
-
 function cropGiven(
   given: Given,
   { padding, sides }: { readonly padding: number; readonly sides: Sides },
@@ -156,10 +152,11 @@ function cropGiven(
   const count = given.rows;
   const parts = Array.from({ length: count }, (_, at) => {
     const picture = pick(given.pictures, { at, count });
-    const mask = maskOf(pick(given.masks, { at, count }), picture);
-    const region = cropRegion(mask, { padding, sides });
+    const own = pick(given.masks, { at, count });
+    const region = cropRegion(own, { padding, sides, picture });
     checkPart(region, sides);
-    return { region, picture: cropPicture(picture, region), mask: cropPicture(mask, region) };
+    const mask = cropPicture(maskOf(own, picture), region);
+    return { region, picture: cropPicture(picture, region), mask };
   });
   return {
     pictures: parts.map(({ picture }) => picture),
@@ -228,17 +225,12 @@ function composer(
   // A size that was asked for is that of the result; a part around the mask goes back into the whole.
   const resized = regions === undefined &&
     (options.width !== undefined || options.height !== undefined);
-  return (made) =>
-    made.map((picture, at) => {
-      const count = made.length;
-      const own = pick(given.pictures, { at, count });
-      const into = resized ? resize(own, { ...sides, filter: "lanczos" }) : own;
-      const mask = composites ? maskOf(pick(given.masks, { at, count }), into) : white(into);
-      const region = regions && pick(regions, { at, count });
-      return composite(picture, { into, mask, soft, region });
-    });
-}
-
-function white({ width, height }: Sides): Picture {
-  return { width, height, channels: 1, data: new Uint8Array(width * height).fill(255) };
+  const into = {
+    pictures: given.pictures,
+    masks: composites ? given.masks : null,
+    sides: resized ? sides : undefined,
+    soft,
+    regions,
+  };
+  return (made) => composePictures(made, into);
 }

@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Picture } from "../formats/images/picture.ts";
 import { isObject, type JsonObject } from "../formats/json.ts";
 import { ModelError } from "../formats/model_error.ts";
 import { readJson } from "../formats/read_json.ts";
@@ -125,10 +126,15 @@ export async function palette(model: Model, options: PaletteOptions): Promise<Pa
   return await paletteWith({ model, arithmetic }, options);
 }
 
-/** The same with programs that are kept from call to call. */
+/**
+ * The same with programs that are kept from call to call.
+ *
+ * @param compose Puts the pictures into others, before they are described.
+ */
 export async function paletteWith(
   { model, arithmetic }: { readonly model: Model; readonly arithmetic: Arithmetic },
   options: PaletteOptions,
+  compose: (made: readonly Picture[]) => readonly Picture[] = (made) => made,
 ): Promise<PaletteResult> {
   const family = await paletteFamily(model);
   const { pictures, keep, sampling, holeNoise, latents: given } = prepare(
@@ -147,7 +153,11 @@ export async function paletteWith(
   const seen = keep === undefined
     ? pictures
     : withNoise(pictures, { keep, noise: holeNoise ?? drawn() });
-  const first = given ?? (keep === undefined ? drawn() : seen);
+  const first = firstSample(given ?? (keep === undefined ? drawn() : seen), {
+    plan,
+    pictures,
+    keep: given === undefined ? keep : undefined,
+  });
   using beside = model.backend.upload(seen);
   using denoiser = await conditionedDenoiser(await model.component("unet"), {
     arithmetic,
@@ -168,19 +178,42 @@ export async function paletteWith(
     listener: onStep && ((event) => onStep(sampleStep(event, { ...inSpace, plan, prediction }))),
   });
   const { latents, tensor } = await readSamples(last, inSpace);
-  const images = describedImages(toPictures(tensor), { model, sampling });
+  const images = describedImages(compose(toPictures(tensor)), { model, sampling });
   return { images, latents, tensor, seed: sampling.seed };
 }
 
-/** After every step the given picture stands where it is kept, without noise: so the network was trained. */
-function keepingPlan(plan: Plan): Plan {
+/** After every step the network sees the given picture where it is kept, without noise: so it was trained. */
+function keepingPlan({ rows, ...plan }: Plan): Plan {
   return {
     ...plan,
-    rows: plan.rows.map((row) => ({
+    rows: rows.map((row, at) => ({
       ...row,
-      known: { signal: 1, noise: 0, draw: "start", when: "after" },
+      known: { signal: unscaled(rows.slice(at + 1)), noise: 0, draw: "start", when: "after" },
     })),
   };
+}
+
+/** What the network sees in its next evaluation as 1; behind the last one nothing is scaled. */
+function unscaled(rows: Plan["rows"]): number {
+  const next = rows.find(({ evaluate }) => evaluate !== undefined);
+  return 1 / (next?.evaluate?.inputScale ?? 1);
+}
+
+/** Brings noise to the level of the first sample, and what is kept to where the network sees it as it is. */
+function firstSample(
+  noise: HostTensorOf<"f32">,
+  { plan: { initialScale, rows }, pictures, keep }: {
+    readonly plan: Plan;
+    readonly pictures: HostTensorOf<"f32">;
+    readonly keep: HostTensorOf<"f32"> | undefined;
+  },
+): HostTensorOf<"f32"> {
+  const scaled = (tensor: HostTensorOf<"f32">, by: number) =>
+    by === 1 ? tensor : { ...tensor, data: tensor.data.map((x) => by * x) };
+  const first = scaled(noise, initialScale);
+  return keep === undefined
+    ? first
+    : withNoise(scaled(pictures, unscaled(rows)), { keep, noise: first });
 }
 
 /** The picture where it is kept, noise elsewhere. */

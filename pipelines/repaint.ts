@@ -4,6 +4,7 @@
  *
  * @module
  */
+import type { Picture } from "../formats/images/picture.ts";
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
 import { Arithmetic } from "./arithmetic.ts";
 import { denoise } from "./denoise.ts";
@@ -114,10 +115,15 @@ function prepare({ painting }: RepaintParts, options: RepaintOptions): Request {
   };
 }
 
-/** Paints with a model of which everything is read: what {@linkcode repaint} does. */
+/**
+ * Paints with a model of which everything is read: what {@linkcode repaint} does.
+ *
+ * @param compose Puts the pictures into others, before they are described.
+ */
 export async function repaintWith(
   parts: RepaintParts,
   options: RepaintOptions,
+  compose: (made: readonly Picture[]) => readonly Picture[] = (made) => made,
 ): Promise<RepaintResult> {
   const request = prepare(parts, options);
   const { region, condition, sampling, shape, latents: given, paste } = request;
@@ -159,7 +165,7 @@ export async function repaintWith(
   });
   const { latents, tensor: made } = await readSamples(last, inSpace);
   const tensor = paste ? pasteKept(made, region) : made;
-  const images = describedImages(toPictures(tensor), {
+  const images = describedImages(compose(toPictures(tensor)), {
     model,
     sampling,
     ...(condition.kind === "text" ? { texts: condition.texts } : {}),

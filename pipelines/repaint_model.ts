@@ -97,7 +97,7 @@ export function readRepaintCondition(
 ): RepaintCondition {
   const refuse = (...names: readonly (keyof RepaintOptions)[]) => {
     for (const name of names) {
-      if (options[name] === undefined) continue;
+      if (options[name] === undefined || options[name] === "") continue;
       throw new SettingsError(
         `Cannot use ${name}: the model draws from ${painting.kind === "text" ? "text" : "noise"}`,
       );
@@ -114,7 +114,7 @@ export function readRepaintCondition(
       } prompts with ${pictures} pictures: give one, or one each`,
     );
   }
-  refuse("prompt", "negativePrompt");
+  refuse("prompt", "negativePrompt", "guidanceRescale", "clipSkip");
   const { classLabels: asked } = options;
   const labels = typeof asked === "number" ? [asked] : asked;
   if (labels !== undefined && labels.length !== 1 && labels.length !== pictures) {
@@ -165,6 +165,7 @@ export async function repaintDenoiser(
       shape,
       context,
       guidance: texts.guided ? texts.guidanceScale : null,
+      rescale: texts.guidanceRescale,
     }),
   );
   const owned = stack.move();

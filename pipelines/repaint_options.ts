@@ -14,7 +14,9 @@ export interface RepaintOptions extends
     UnconditionalOptions,
     "timesteps" | "sigmas" | "useClippedModelOutput"
   >,
-  Partial<Pick<TextToImageOptions, "prompt" | "negativePrompt">> {
+  Partial<
+    Pick<TextToImageOptions, "prompt" | "negativePrompt" | "guidanceRescale" | "clipSkip">
+  > {
   /**
    * The picture, or several, which get one size, that of the first; alpha is left out. Or a tensor `[n, channels, height, width]`
    * in 0..1, such as results have.

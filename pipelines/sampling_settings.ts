@@ -65,7 +65,9 @@ export function readSamplingSettings(
       "Cannot use steps together with timesteps or sigmas: these say how many there are",
     );
   }
-  const steps = list?.length ?? options.steps ?? model.defaults.steps;
+  // Sigmas hold the level after the last step, too.
+  const steps = timesteps?.length ?? (sigmas && sigmas.length - 1) ?? options.steps ??
+    model.defaults.steps;
   // A strength of 1 leaves out nothing, which every scheduler can do.
   const partly = strength !== undefined && (strength < 1 || scheduler.accepts.has("strength"));
   // As in diffusers, eta is for the schedulers that take it.

@@ -10,9 +10,11 @@ import {
   SettingsError,
 } from "../mod.ts";
 import { inpaint, inpaintingParts } from "../pipelines/inpainting.ts";
+import { TorchGenerator } from "../random/torch_generator.ts";
 import { counting } from "./counting_backend.ts";
 import { shapesWithNineChannels, smallLatentInpainter } from "./small_inpainters.ts";
 import { smallModel } from "./small_models.ts";
+import { smallPalette } from "./small_palette.ts";
 
 const REFERENCE = { backend: "reference" } as const;
 
@@ -45,6 +47,14 @@ const QUICK = {
   seed: 1,
   steps: 2,
 } as const;
+
+/** The columns of pixels that differ from the given picture. */
+function changedAt(made: Picture, given: Picture): number[] {
+  const pixels = Array.from({ length: made.width * made.height }, (_, at) => at);
+  return pixels.filter((at) =>
+    [0, 1, 2].some((c) => made.data[3 * at + c] !== given.data[3 * at + c])
+  ).map((at) => at % made.width);
+}
 
 /** How many pixels differ from the given picture, in columns of 8. */
 function changedColumns(made: Picture, given: Picture): number[] {
@@ -324,6 +334,85 @@ Deno.test("a model of pixels that draws from noise inpaints by RePaint", async (
   const [left, , ...kept] = changedColumns(images[0]!, QUICK.image);
   assert(left! > 200, String(left));
   assertEquals(kept, [0, 0]);
+});
+
+Deno.test("RePaint and Palette give a picture back in its own size, what is kept bit for bit; the tensor is what was made", async () => {
+  const [image, mask] = [stripes(18, 17), maskOf(18, 17, (x) => x < 6 ? 255 : 0)];
+  const kept = (made: Picture) => changedAt(made, image).every((x) => x < 6);
+  const quick = { image, mask, seed: 1, steps: 2, jumpLength: 1, jumpNSample: 1 };
+  const scheduler = { _class_name: "DDPMScheduler", num_train_timesteps: 100 };
+  const pixels = smallModel({ className: "DDPMPipeline", scheduler, seed: 1 });
+  for (const model of ["shapes", pixels]) {
+    await using generate = await pipeline("inpainting", model, REFERENCE);
+    const painted = { ...quick, method: "repaint" } as const;
+    const request = model === "shapes" ? { ...painted, prompt: "a red circle" } : painted;
+    const { images: [made], tensor } = await generate(request);
+    assertEquals([made!.width, made!.height], [18, 17]);
+    assertEquals([made!.settings.width, made!.settings.height], [18, 17]);
+    assert(kept(made!));
+    const plain = await generate({ ...request, composite: false });
+    assertEquals(plain.tensor.data, tensor.data);
+    assertEquals(plain.images[0]!.height, tensor.shape[2]);
+    assert(plain.images[0]!.height < 17);
+  }
+  await using backend = referenceBackend();
+  const { jumpLength: _, jumpNSample: __, ...request } = quick;
+  const parts = await inpaintingParts(smallPalette(backend));
+  using _arithmetic = parts.arithmetic;
+  const { images: [made], latents } = await inpaint(parts, request);
+  assertEquals([made!.width, made!.height], [18, 17]);
+  assert(kept(made!));
+  // The seed's noise, given.
+  const noise = hostTensor(latents.shape, new TorchGenerator(1).randn(latents.data.length));
+  const { images: [again] } = await inpaint(parts, { ...request, steps: 1, latents: noise });
+  const { images: [one] } = await inpaint(parts, { ...request, steps: 1 });
+  assertEquals(again!.data, one!.data);
+});
+
+Deno.test("RePaint is guided as text to image is, and by classes", async () => {
+  const repaint = { ...QUICK, method: "repaint", steps: 1, jumpLength: 1, jumpNSample: 1 } as const;
+  await using generate = await pipeline("inpainting", "shapes", REFERENCE);
+  const plain = await generate({ ...repaint, guidanceScale: 5 });
+  const rescaled = await generate({ ...repaint, guidanceScale: 5, guidanceRescale: 1 });
+  assertNotEquals(rescaled.latents.data, plain.latents.data);
+  const scheduler = { _class_name: "DDPMScheduler", num_train_timesteps: 100 };
+  const classes = smallModel({
+    className: "DDPMPipeline",
+    unet: { num_class_embeds: 10 },
+    scheduler,
+    seed: 1,
+  });
+  await using draw = await pipeline("inpainting", classes, REFERENCE);
+  const { prompt: _, ...request } = repaint;
+  const three = await draw({ ...request, classLabels: 3 });
+  const four = await draw({ ...request, classLabels: 4 });
+  assertNotEquals(four.tensor.data, three.tensor.data);
+  for (
+    const [change, says] of [
+      [{ guidanceRescale: 0.5 }, "Cannot use guidanceRescale: the model draws from noise"],
+      [{ clipSkip: 1 }, "Cannot use clipSkip: the model draws from noise"],
+      [{ method: "magic" as "repaint" }, 'Cannot inpaint by "magic": there is repaint'],
+    ] as const
+  ) {
+    await assertRejects(() => draw({ ...request, ...change }), SettingsError, says);
+  }
+  const { method: __, jumpLength: ___, jumpNSample: ____, ...told } = repaint;
+  await assertRejects(
+    () => generate({ ...told, classLabels: 3 }),
+    SettingsError,
+    "Cannot use classLabels: the model knows no classes",
+  );
+});
+
+Deno.test("RePaint and Palette warn of a black mask", async () => {
+  const warnings: string[] = [];
+  const mask = maskOf(32, 32, () => 0);
+  await using generate = await pipeline("inpainting", "shapes", REFERENCE);
+  await generate({
+    ...{ ...QUICK, mask, steps: 1, method: "repaint", jumpLength: 1, jumpNSample: 1 },
+    onWarning: (message) => void warnings.push(message),
+  });
+  assertEquals(warnings, ["The mask is black: nothing is repainted"]);
 });
 
 Deno.test("settings that cannot be used are refused before anything is computed", async () => {

@@ -1,5 +1,6 @@
 import {
   assert,
+  assertAlmostEquals,
   assertEquals,
   assertNotEquals,
   assertRejects,
@@ -110,6 +111,33 @@ Deno.test("the network sees the given picture first, then the sample, and the sh
   // After a step the sample is the picture itself where that is kept.
   for (let k = 0; k < 192; k++) {
     if (MASK.data[k % 64] === 255) assertEquals(seen[1]!.sample[192 + k], signal(k));
+  }
+});
+
+Deno.test("whatever the sampler scales by, the network sees what is kept as it is, and noise of its level", async () => {
+  await using backend = referenceBackend();
+  const model = smallPalette(backend);
+  const signal = (k: number) => 2 * IMAGE.data[3 * (k % 64) + Math.floor(k / 64)]! / 255 - 1;
+  for (const scheduler of ["ddim", "euler", "dpm++2m", "heun"]) {
+    const spreads: number[] = [];
+    const { tensor } = await palette(model, {
+      ...{ image: IMAGE, keepMask: MASK, seed: 1, steps: 3, scheduler },
+      onStep: async (step) => {
+        const { data: sample } = (await step.input())!;
+        const made: number[] = [];
+        for (let k = 0; k < 192; k++) {
+          if (MASK.data[k % 64] === 0) made.push(sample[k]!);
+          else assertAlmostEquals(sample[k]!, signal(k), 1e-5, scheduler);
+        }
+        spreads.push(Math.sqrt(made.reduce((sum, x) => sum + x * x, 0) / made.length));
+      },
+    });
+    assert(Math.abs(spreads[0]! - 1) < 0.2, `${scheduler}: ${spreads}`);
+    for (let k = 0; k < 192; k++) {
+      if (MASK.data[k % 64] !== 0) {
+        assertAlmostEquals(tensor.data[k]!, signal(k) / 2 + 0.5, 1e-6, scheduler);
+      }
+    }
   }
 });
 

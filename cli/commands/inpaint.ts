@@ -39,7 +39,10 @@ export const inpaint: Command = {
         value: "X",
         help: "how much of the part gives way, 0 to 1: the share of the steps (default 1)",
       },
-      { name: "composite", help: "give back all other pixels as they are" },
+      {
+        name: "composite",
+        help: "give back all other pixels as they are; so it is with --crop and RePaint",
+      },
       {
         name: "crop",
         value: "N",
@@ -52,6 +55,7 @@ export const inpaint: Command = {
         help: "RePaint: steps that a jump goes back (default 10)",
       },
       { name: "jump-samples", value: "N", help: "RePaint: samples of each part (default 10)" },
+      { name: "class", value: "N", help: "what to draw, for models that know classes by number" },
       ...AUTOENCODER_OPTIONS,
     ],
   }),
@@ -74,6 +78,7 @@ export const inpaint: Command = {
         jumpLength: args.integer("jump-length", { min: 1 }),
         ...autoencoderArguments(args),
         jumpNSample: args.integer("jump-samples", { min: 1 }),
+        classLabels: args.integer("class", { min: 0 }),
       });
       const [image, mask] = [await readGivenPicture(file), await readGivenPicture(maskFile)];
       return await runDrawing(args, {
