@@ -8,17 +8,19 @@ import type { Graph } from "../graph/graph.ts";
 import { add, mul, split } from "../graph/ops/mod.ts";
 import { f32 } from "../graph/tensor_spec.ts";
 import { type Tensor, trace } from "../graph/trace.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { ProgramCache } from "./program_cache.ts";
 
 /** Compiles small graphs without weights on a backend, once each. */
 export class Arithmetic {
   readonly #backend: Backend;
-  readonly #programs = new ProgramCache(64);
+  readonly #programs: ProgramCache;
   #parameters: Promise<Parameters> | undefined;
 
-  /** The backend stays the caller's. */
-  constructor(backend: Backend) {
+  /** The backend stays the caller's. At most `capacity` programs are kept. */
+  constructor(backend: Backend, capacity = 64) {
     this.#backend = backend;
+    this.#programs = new ProgramCache({ capacity, calls: callsOn(backend) });
   }
 
   /** The program of a key; `build` is called if there is none yet. It stays this object's. */

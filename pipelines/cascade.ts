@@ -3,8 +3,10 @@
  *
  * @module
  */
+import type { Picture } from "../formats/images/picture.ts";
 import { hostTensor, type HostTensorOf } from "../graph/tensor_spec.ts";
 import type { GeneratedImage } from "./generated_image.ts";
+import type { GivenImages } from "./kept_region.ts";
 import { chooseSeed, SettingsError } from "./settings.ts";
 import type { SuperResolution, SuperResolutionOptions } from "./super_resolution_options.ts";
 
@@ -26,8 +28,14 @@ export interface CascadeBaseOptions {
   readonly prompt?: string | readonly string[];
   /** What guidance leads away from. */
   readonly negativePrompt?: string | readonly string[];
-  /** Pictures, or pictures a prompt. */
+  /** Pictures, or pictures of each prompt, class or given picture. */
   readonly count?: number;
+  /** Classes, if the base knows some. */
+  readonly classLabels?: number | readonly number[];
+  /** Pictures, if the base starts from some. */
+  readonly image?: GivenImages;
+  /** Masks, if the base repaints parts of pictures. */
+  readonly mask?: Picture | readonly Picture[];
   /** Ends the work. */
   readonly signal?: AbortSignal;
 }
@@ -55,7 +63,7 @@ const AUGMENTATION = 0.1;
 
 /**
  * Puts models one behind the other: what the base draws is enlarged by the first stage, and so on. Numbers go from stage to
- * stage as they are, not rounded to bytes.
+ * stage as they are, not rounded to bytes, but to SR3, which was trained on pictures of bytes.
  *
  * Each stage is given the picture before it with some noise (conditioning augmentation), the one means that makes cascades
  * work: a model that was trained to enlarge true pictures would otherwise enlarge the faults of drawn ones.
@@ -88,7 +96,7 @@ export function cascade<Options extends CascadeBaseOptions>(
     const settings = (at: number, image: HostTensorOf<"f32">): SuperResolutionOptions => {
       const { upscale, options: own = {} } = stages[at]!;
       return {
-        ...(upscale.readsText ? texts(options, image.shape[0]!) : {}),
+        ...(upscale.readsText ? texts(options) : {}),
         ...(upscale.isToldNoise ? {} : { augmentation: AUGMENTATION }),
         seed: stageSeed(seed, at + 1),
         ...own,
@@ -118,17 +126,24 @@ export function cascade<Options extends CascadeBaseOptions>(
 
 /** As many pictures as the base will draw. */
 function standIn(
-  { prompt, count = 1 }: CascadeBaseOptions,
+  { prompt, classLabels, image, mask, count = 1 }: CascadeBaseOptions,
   seed: number | readonly number[],
 ): HostTensorOf<"f32"> {
   const side = 16;
   const asked = typeof seed === "object"
     ? seed.length
-    : count * (typeof prompt === "object" ? prompt.length : 1);
+    : count * Math.max(...[prompt, classLabels, image, mask].map(rowsOf));
   // A wrong number is for the base to refuse.
   const pictures = Number.isInteger(asked) && asked > 0 && asked <= 65_536 ? asked : 1;
   const shape = [pictures, 3, side, side];
   return hostTensor(shape, new Float32Array(shape[0]! * 3 * side * side));
+}
+
+/** How many rows an option makes that may be a list, or a tensor of pictures. */
+function rowsOf(option: unknown): number {
+  if (Array.isArray(option)) return option.length;
+  const isTensor = typeof option === "object" && option !== null && "shape" in option;
+  return isTensor && Array.isArray(option.shape) ? Number(option.shape[0]) : 1;
 }
 
 /** Another noise than the stage before had: equal noise of equal shapes would go in twice. */
@@ -141,14 +156,13 @@ function stageSeed(
   return typeof seed === "number" ? next(seed) : seed.map(next);
 }
 
-/** The base's texts, one for each picture that it drew. */
+/** The base's texts: one for all pictures, or one for each that it drew. */
 function texts(
   { prompt = "", negativePrompt = "", count = 1 }: CascadeBaseOptions,
-  pictures: number,
 ): Pick<SuperResolutionOptions, "prompt" | "negativePrompt"> {
-  const each = (text: string | readonly string[]) =>
-    typeof text === "string"
-      ? Array<string>(pictures).fill(text)
-      : text.flatMap((one) => Array<string>(count).fill(one));
+  const each = (text: string | readonly string[]) => {
+    if (typeof text === "string") return text;
+    return text.length === 1 ? text[0]! : text.flatMap((one) => Array<string>(count).fill(one));
+  };
   return { prompt: each(prompt), negativePrompt: each(negativePrompt) };
 }

@@ -67,9 +67,23 @@ Deno.test("stages get the base's texts, seeds of their own, and noise on what th
   assertEquals([first.augmentation, first.prompt, first.seed], [0.1, undefined, [2, 3, 4, 5]]);
   assertEquals([second.augmentation, second.steps, second.seed], [undefined, 7, [3, 4, 5, 6]]);
   assertEquals(second.prompt, ["a", "a", "b", "b"]);
-  assertEquals(second.negativePrompt, ["c", "c", "c", "c"]);
+  assertEquals(second.negativePrompt, "c");
   const unseeded = await draw({ prompt: "a" });
   assertNotEquals(unseeded.seed, (await draw({ prompt: "a" })).seed);
+});
+
+Deno.test("a stage may have texts and seeds of its own, for whatever the base makes pictures of", async () => {
+  await using upscale = await superResolution(smallTextUpscaler(), { backend: "reference" });
+  const tensor = hostTensor([2, 3, 6, 8], new Float32Array(288).fill(0.5));
+  const base = (options: CascadeBaseOptions): Promise<DrawnPictures> =>
+    Promise.resolve({ images: [], tensor, seed: options.seed as number });
+  const draw = (options: SuperResolutionOptions | object) =>
+    cascade(base, [{ upscale, options: { steps: 1, ...options } }]);
+  const { stages } = await draw({ seed: [1, 2], prompt: ["a", "b"] })({ classLabels: [3, 4] });
+  assertEquals(stages[1]!.images.map(({ settings }) => settings.prompt), ["a", "b"]);
+  const image = hostTensor([2, 3, 4, 4], new Float32Array(96));
+  const one = await draw({ seed: [1, 2] })({ image, prompt: ["c"] });
+  assertEquals(one.images.map(({ settings }) => settings.prompt), ["c", "c"]);
 });
 
 Deno.test("nothing is drawn for a stage that cannot be run", async () => {

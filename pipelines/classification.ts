@@ -26,6 +26,7 @@ import type {
   PromptErrors,
   ZeroShotImageClassification,
 } from "./classification_options.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import type { Component } from "./component.ts";
 import { encodeImages } from "./encode_images.ts";
 import { type Model, type ModelOptions, openModel } from "./model.ts";
@@ -90,6 +91,7 @@ async function classify(
     );
   }
   options.signal?.throwIfAborted();
+  using _call = callsOn(model.backend).begin();
   const table = new ErrorTable(prompts.length, columns);
   const key = stateKey(model, { request, noise: options.noise });
   if (options.resume !== undefined) restoreTable(table, { state: options.resume, key });

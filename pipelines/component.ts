@@ -8,6 +8,7 @@ import type { Graph } from "../graph/graph.ts";
 import { withOutputs } from "../graph/passes/with_outputs.ts";
 import type { HostTensor } from "../graph/tensor_spec.ts";
 import { checkMethod, type InputSpecs, type Network } from "./networks/network.ts";
+import type { CallsInFlight } from "./calls_in_flight.ts";
 import { ProgramCache } from "./program_cache.ts";
 
 /** Settings of {@linkcode Component.program}. */
@@ -35,7 +36,7 @@ export class Component {
   /** Its weights. */
   readonly parameters: Parameters;
   readonly #compile: CompileMethod;
-  readonly #programs = new ProgramCache();
+  readonly #programs: ProgramCache;
 
   /** Made by {@linkcode openModel}. */
   constructor(
@@ -44,12 +45,15 @@ export class Component {
       readonly network: Network;
       readonly parameters: Parameters;
       readonly compile: CompileMethod;
+      /** What may use programs that are given up. */
+      readonly calls?: CallsInFlight;
     },
   ) {
     this.name = name;
     this.network = parts.network;
     this.parameters = parts.parameters;
     this.#compile = parts.compile;
+    this.#programs = new ProgramCache(parts);
   }
 
   /** The class's name in diffusers. */

@@ -9,6 +9,7 @@ import {
   type HostTensor,
   type HostTensorOf,
   sameShape,
+  sizeOf,
 } from "../graph/tensor_spec.ts";
 import { checkFinite } from "./image_output.ts";
 import { SettingsError } from "./settings.ts";
@@ -27,6 +28,14 @@ export function readLatents(
   if (latents.dtype !== "f32" || !sameShape(latents.shape, shape)) {
     throw new SettingsError(
       `Cannot use latents ${describe(latents)}: they must be ${describe(f32(...shape))}`,
+    );
+  }
+  const size = sizeOf(shape);
+  if (latents.data.length !== size) {
+    throw new SettingsError(
+      `Cannot use latents ${
+        describe(latents)
+      }: they have ${latents.data.length} numbers, not ${size}`,
     );
   }
   return checkFinite("latents", latents);

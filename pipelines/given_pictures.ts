@@ -66,14 +66,21 @@ export interface Sides {
  */
 export function workingSides(
   { width, height }: { readonly width?: number | undefined; readonly height?: number | undefined },
-  { otherwise, multiple }: { readonly otherwise: Sides; readonly multiple: number },
+  { otherwise, multiple, fixed = false }: {
+    readonly otherwise: Sides;
+    readonly multiple: number;
+    /** Whether no other sides can be asked for. */
+    readonly fixed?: boolean;
+  },
 ): Sides {
   const side = (name: string, asked: number | undefined, own: number): number => {
     if (asked !== undefined) return checkSide(name, asked, multiple);
     const rounded = own - own % multiple;
     if (rounded > 0) return rounded;
     throw new SettingsError(
-      `Cannot use a picture whose ${name} is ${own}: the model needs ${multiple} or more; give a ${name}`,
+      `Cannot use a picture whose ${name} is ${own}: the model needs ${multiple} or more${
+        fixed ? "" : `; give a ${name}`
+      }`,
     );
   };
   return {

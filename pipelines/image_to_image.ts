@@ -7,6 +7,7 @@ import { preprocessPictures } from "../formats/images/vae_image_processor.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
 import { f32, type HostTensorOf } from "../graph/tensor_spec.ts";
 import { Arithmetic } from "./arithmetic.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { decodeLatents, prepareDecoder } from "./decode_latents.ts";
 import { denoise } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
@@ -121,6 +122,7 @@ export async function generateFromImage(
   const { plan, seeds } = sampling;
   const batch = latentShape[0]!;
   options.signal?.throwIfAborted();
+  using _call = callsOn(model.backend).begin();
   options.onPlan?.(plan);
 
   const draw = noise ?? noiseStream(seeds);

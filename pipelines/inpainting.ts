@@ -12,6 +12,7 @@ import { concat } from "../graph/ops/mod.ts";
 import { f32, type HostTensorOf } from "../graph/tensor_spec.ts";
 import { trace } from "../graph/trace.ts";
 import { Arithmetic } from "./arithmetic.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { decodeLatents, prepareDecoder } from "./decode_latents.ts";
 import { denoise, type Start } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
@@ -98,6 +99,7 @@ export async function inpaint(
   const { plan, seeds } = sampling;
   const batch = latentShape[0]!;
   options.signal?.throwIfAborted();
+  using _call = callsOn(model.backend).begin();
   for (const warning of request.warnings) options.onWarning?.(warning);
   options.onPlan?.(plan);
 

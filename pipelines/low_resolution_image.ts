@@ -46,7 +46,11 @@ export function readLowResolution(
       return preprocess(pictures, { ...sides, filter: "lanczos" });
     }
     case "text": {
-      const sides = workingSides({}, { otherwise: first, multiple: family.multiple });
+      const sides = workingSides({}, {
+        otherwise: first,
+        multiple: family.multiple,
+        fixed: true,
+      });
       return preprocess(pictures, { ...sides, filter: "bicubic" });
     }
     case "pixels": {
@@ -104,9 +108,11 @@ function enlargedSides(
       : given.height !== undefined
       ? given.height / height
       : Math.max(1, family.sampleSize / Math.min(width, height)));
+  const scaled = (name: string, side: number) =>
+    checkSide(name, Math.max(1, Math.round(side * factor)), 1);
   return {
-    width: given.width ?? Math.max(1, Math.round(width * factor)),
-    height: given.height ?? Math.max(1, Math.round(height * factor)),
+    width: given.width ?? scaled("width", width),
+    height: given.height ?? scaled("height", height),
   };
 }
 
@@ -120,7 +126,7 @@ function fromTensor(
       return signed(tensor);
     case "text": {
       const { multiple } = family;
-      workingSides({}, { otherwise: { width, height }, multiple });
+      workingSides({}, { otherwise: { width, height }, multiple, fixed: true });
       return preprocessTensor(tensor, { scaleFactor: multiple });
     }
     case "pixels": {

@@ -10,6 +10,7 @@ import { ModelError } from "../formats/model_error.ts";
 import type { ModelComponent, ModelFolder } from "../formats/model_folder.ts";
 import { openTokenizer } from "../formats/tokenizers/open_tokenizer.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { Component } from "./component.ts";
 import { type ModelSource, type ModelSourceOptions, openModelSource } from "./model_source.ts";
 import { networkReaders } from "./networks/mod.ts";
@@ -160,6 +161,7 @@ export async function loadComponent(
   return new Component(component.name, {
     network,
     parameters,
+    calls: callsOn(backend),
     compile: (graph, { constant }) => backend.compile(graph, parameters, { constant }),
   });
 }

@@ -11,6 +11,7 @@ import { readJson } from "../formats/read_json.ts";
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
 import type { Plan } from "../schedulers/plan.ts";
 import { Arithmetic } from "./arithmetic.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { conditionedDenoiser } from "./conditioned_denoiser.ts";
 import { denoise } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
@@ -146,6 +147,7 @@ export async function paletteWith(
   const plan = keep === undefined ? sampling.plan : keepingPlan(sampling.plan);
   const { signal, onStep } = options;
   signal?.throwIfAborted();
+  using _call = callsOn(model.backend).begin();
   options.onPlan?.(plan);
 
   const draw = noiseSource(seeds, shape);

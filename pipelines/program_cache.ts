@@ -4,15 +4,26 @@
  * @module
  */
 import type { Program } from "../backends/backend.ts";
+import { CallsInFlight } from "./calls_in_flight.ts";
+
+/** Settings of a {@linkcode ProgramCache}. */
+export interface ProgramCacheOptions {
+  /** How many programs are kept. Default 8: sizes of a picture are more than one session uses. */
+  readonly capacity?: number;
+  /** Calls that may use a program which is given up meanwhile; it is freed when they are over. */
+  readonly calls?: CallsInFlight;
+}
 
 /** Compiled programs by key, at most `capacity` of them. */
 export class ProgramCache {
   readonly #programs = new Map<string, Promise<Program>>();
   readonly #capacity: number;
+  readonly #calls: CallsInFlight;
 
-  /** Eight sizes of a picture are more than one session uses. */
-  constructor(capacity = 8) {
+  /** An empty one. */
+  constructor({ capacity = 8, calls = new CallsInFlight() }: ProgramCacheOptions = {}) {
     this.#capacity = capacity;
+    this.#calls = calls;
   }
 
   /** The program of a key, compiled if it is not there. A compilation that fails is forgotten. */
@@ -27,19 +38,19 @@ export class ProgramCache {
     this.#programs.set(key, made);
     try {
       const program = await made;
-      await this.#evict();
+      this.#evict();
       return program;
     } catch (error) {
-      this.#programs.delete(key);
+      if (this.#programs.get(key) === made) this.#programs.delete(key);
       throw error;
     }
   }
 
-  async #evict(): Promise<void> {
+  #evict(): void {
     for (const [key, program] of this.#programs) {
       if (this.#programs.size <= this.#capacity) return;
       this.#programs.delete(key);
-      (await program)[Symbol.dispose]();
+      program.then((made) => this.#calls.free(() => made[Symbol.dispose]()), () => {});
     }
   }
 

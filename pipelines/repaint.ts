@@ -7,6 +7,7 @@
 import type { Picture } from "../formats/images/picture.ts";
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
 import { Arithmetic } from "./arithmetic.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { denoise } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
 import { readLatents } from "./given_latents.ts";
@@ -131,6 +132,7 @@ export async function repaintWith(
   const { plan, seeds } = sampling;
   const { signal, onStep, onWarning } = options;
   signal?.throwIfAborted();
+  using _call = callsOn(model.backend).begin();
   options.onPlan?.(plan);
 
   const batch = shape[0]!;

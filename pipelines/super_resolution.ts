@@ -6,6 +6,7 @@
 import type { Value } from "../backends/backend.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
 import { Arithmetic } from "./arithmetic.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { describedImages } from "./described_images.ts";
 import { toPictures } from "./image_output.ts";
 import { type ModelOptions, openModel } from "./model.ts";
@@ -68,6 +69,8 @@ async function enlarge(
   const { sampling, texts, sampleShape, cost } = request;
   const { model } = parts;
   options.signal?.throwIfAborted();
+  using _call = callsOn(model.backend).begin();
+  for (const warning of request.warnings) options.onWarning?.(warning);
   options.onPlan?.(sampling.plan, cost);
 
   using context = await encodeTexts(parts, request, options);

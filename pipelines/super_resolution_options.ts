@@ -83,7 +83,10 @@ export interface SuperResolutionOptions extends
    * tiles that do.
    */
   readonly tiles?: TileOptions | "auto" | "off";
-  /** Bytes that the intermediate results of a network may take before `auto` tiles. Default 2 GB. */
+  /**
+   * Bytes that the intermediate results of a network may take before `auto` tiles. Default 2 GB. The middle of a decoder, on the
+   * side of the latents, is not tiled: its tiles are no smaller than what that takes.
+   */
   readonly memory?: number;
   /** Told the plan and what tiling costs, before anything is computed. */
   readonly onPlan?: (plan: Plan, cost: TilingCost) => void;

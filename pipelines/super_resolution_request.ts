@@ -13,7 +13,9 @@ import { checkInteger, checkNumber, SettingsError } from "./settings.ts";
 import type { SuperResolutionFamily } from "./super_resolution_family.ts";
 import type { SuperResolutionOptions } from "./super_resolution_options.ts";
 import { guidedRows, readTextSettings, TEXT_OPTIONS, type TextSettings } from "./text_settings.ts";
-import { autoencoderConfig } from "./tiled_autoencoder.ts";
+import { autoencoderConfig, showingTiles } from "./tiled_autoencoder.ts";
+import { coderTiles } from "./tiling/coder_tiles.ts";
+import { splitDecoder } from "./tiling/split_autoencoder.ts";
 import type { TileGrid } from "./tiling/tile_grid.ts";
 import type { TileWeighting } from "./tiling/tile_weights.ts";
 import { decoderReach } from "./tiling/tiled_decoder.ts";
@@ -47,6 +49,8 @@ export interface SuperResolutionRequest {
   readonly decoder: { readonly grid: TileGrid; readonly reach: number } | null;
   readonly weighting: TileWeighting | undefined;
   readonly cost: TilingCost;
+  /** What is done otherwise than may be expected. */
+  readonly warnings: readonly string[];
 }
 
 /** Bytes for intermediate results, where a call does not say: what a graphics card of these years can spare. */
@@ -150,7 +154,7 @@ async function layTiles(
     readonly texts: TextSettings | null;
     readonly sampleShape: SuperResolutionRequest["sampleShape"];
   },
-): Promise<Pick<SuperResolutionRequest, "grid" | "decoder" | "weighting" | "cost">> {
+): Promise<Pick<SuperResolutionRequest, "grid" | "decoder" | "weighting" | "cost" | "warnings">> {
   checkMemory(memory);
   const asked = readTiles(tiles);
   const { align, space: { autoencoder } } = family;
@@ -178,23 +182,23 @@ async function layTiles(
   const weighting = typeof tiles === "object" ? tiles.weighting : undefined;
   const { grid } = denoiser;
   if (autoencoder === null) {
-    return { grid, decoder: null, weighting, cost: { denoiser: denoiser.cost, decoder: null } };
+    const cost = { denoiser: denoiser.cost, decoder: null };
+    return { grid, decoder: null, weighting, cost, warnings: [] };
   }
   const component = await model.component(autoencoder.name);
   const reach = decoderReach(autoencoderConfig(model, autoencoder.name).blocks, "tail");
-  const decoder = chooseTiles(whole, {
+  const decoder = coderTiles(whole, {
     ...shared,
-    align: 1,
-    overlap: () => seamlessOverlap(reach),
-    runs: weighting === "distance" ? 1 : 2,
-    bytes: (sides) =>
-      peakBytes(component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode")),
+    overlap: seamlessOverlap(reach),
+    split: weighting === "distance" ? undefined : splitDecoder,
+    graph: (sides) => component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"),
   });
   return {
     grid,
     decoder: { grid: decoder.grid, reach },
     weighting,
     cost: { denoiser: denoiser.cost, decoder: decoder.cost },
+    warnings: decoder.mayShow ? [showingTiles(autoencoder.name)] : [],
   };
 }
 

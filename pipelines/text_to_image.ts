@@ -6,6 +6,7 @@
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
 import { f32, type HostTensorOf } from "../graph/tensor_spec.ts";
 import { Arithmetic } from "./arithmetic.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { decodeLatents, prepareDecoder } from "./decode_latents.ts";
 import { denoise } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
@@ -94,6 +95,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
   const { model, family, arithmetic } = parts;
   const { plan, seeds } = sampling;
   options.signal?.throwIfAborted();
+  using _call = callsOn(model.backend).begin();
   options.onPlan?.(plan);
 
   using context = await encodeContext(texts, { ...parts, onWarning: options.onWarning });

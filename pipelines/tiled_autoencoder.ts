@@ -14,12 +14,12 @@ import { readVQModelConfig } from "./networks/vq_model.ts";
 import { ProgramCache } from "./program_cache.ts";
 import type { CheckedTiles } from "./tiling/autoencoder_tiles.ts";
 import { blendedAutoencoder, blendedCost } from "./tiling/blended_autoencoder.ts";
+import { coderTiles, type CoderTilesOptions } from "./tiling/coder_tiles.ts";
 import { type Coders, encoderSource } from "./tiling/coders.ts";
 import { decoderReach, tiledDecoder } from "./tiling/tiled_decoder.ts";
 import { encoderReach, tiledEncoder } from "./tiling/tiled_encoder.ts";
-import { splitDecoder } from "./tiling/split_autoencoder.ts";
-import type { Sides } from "./tiling/tile_grid.ts";
-import { chooseTiles, type ChooseTilesOptions, seamlessOverlap } from "./tiling/tiling_cost.ts";
+import { splitDecoder, splitEncoder } from "./tiling/split_autoencoder.ts";
+import { seamlessOverlap } from "./tiling/tiling_cost.ts";
 
 /** What a call does with its autoencoder. */
 export interface AutoencoderCall {
@@ -53,46 +53,34 @@ export async function tiledAutoencoder(
   const factor = autoencoderFactor(blocks);
   const [n, c, height, width] = latentShape as [number, number, number, number];
   const whole = { height, width };
-  const decodeBytes: BytesOf = (sides) =>
-    peakBytes(component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"));
-  const encodeBytes: BytesOf = (sides) =>
-    peakBytes(
-      component.graph({
-        x: f32(pictures, inChannels, factor * sides.height, factor * sides.width),
-      }, "encode"),
-    );
+  const decode: GraphOf = (sides) =>
+    component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode");
+  const encode: GraphOf = (sides) =>
+    component.graph({
+      x: f32(pictures, inChannels, factor * sides.height, factor * sides.width),
+    }, "encode");
   const parts = { component, arithmetic, backend: model.backend, factor };
   if (asked?.method === "blended") {
     const tile = asked.size / factor;
     const overlap = asked.overlap === undefined ? tile >> 2 : asked.overlap / factor;
     const layout = { tile, overlap };
-    const costOf = (bytes: BytesOf) => blendedCost(whole, { ...layout, bytes });
-    const cost = {
-      decoder: costOf(decodeBytes),
-      encoder: pictures > 0 ? costOf(encodeBytes) : null,
-    };
+    const costOf = (graph: GraphOf) =>
+      blendedCost(whole, { ...layout, bytes: (sides) => peakBytes(graph(sides)) });
+    const cost = { decoder: costOf(decode), encoder: pictures > 0 ? costOf(encode) : null };
     if (cost.decoder.tiles > 1) {
       return await blendedAutoencoder(parts, { ...layout, latentShape, cost });
     }
     return { encoder: component, decoder: component, cost, [Symbol.dispose]() {} };
   }
-  const small = component.graph({ z: f32(n, c, 8, 8) }, "decode");
-  const splits = splitDecoder({ whole: small, tile: small }) !== undefined;
-  const choose = (reach: number, bytes: BytesOf) =>
-    chooseTiles(whole, {
-      memory,
-      ...seamlessTiles(asked, { reach, factor }),
-      align: 1,
-      runs: splits ? 2 : 1,
-      bytes,
-    });
+  const choose = (reach: number, coder: Pick<CoderTilesOptions, "graph" | "split">) =>
+    coderTiles(whole, { memory, ...seamlessTiles(asked, { reach, factor }), ...coder });
   const reaches = { decoder: decoderReach(blocks, "tail"), encoder: encoderReach(blocks) };
-  const decoding = choose(reaches.decoder, decodeBytes);
-  const encoding = pictures > 0 ? choose(reaches.encoder, encodeBytes) : undefined;
+  const decoding = choose(reaches.decoder, { graph: decode, split: splitDecoder });
+  const encoding = pictures > 0
+    ? choose(reaches.encoder, { graph: encode, split: splitEncoder })
+    : undefined;
   const cost = { decoder: decoding.cost, encoder: encoding?.cost ?? null };
-  if (!splits && Math.max(cost.decoder.tiles, cost.encoder?.tiles ?? 1) > 1) {
-    onWarning?.(`Tiles may show: ${name} cannot be taken apart, so that each is made for itself`);
-  }
+  if (decoding.mayShow || encoding?.mayShow) onWarning?.(showingTiles(name));
   using stack = new DisposableStack();
   const decoder = cost.decoder.tiles === 1 ? component : stack.use(
     await tiledDecoder(component, decoding.grid, {
@@ -114,19 +102,23 @@ export async function tiledAutoencoder(
   return { encoder, decoder, cost, [Symbol.dispose]: () => owned.dispose() };
 }
 
-type BytesOf = (sides: Sides) => number;
+type GraphOf = CoderTilesOptions["graph"];
+
+/** What a caller is told whose tiles are not seamless. */
+export function showingTiles(name: string): string {
+  return `Tiles may show: ${name} cannot be taken apart, so that each is made for itself`;
+}
 
 /** Seamless tiles that were asked for, in latent positions, and how far they overlap if nobody says. */
 function seamlessTiles(
   asked: CheckedTiles["asked"],
   { reach, factor }: { readonly reach: number; readonly factor: number },
-): Pick<ChooseTilesOptions, "asked" | "overlap"> {
-  const needed = seamlessOverlap(reach);
-  const overlap = () => needed;
+): Pick<CoderTilesOptions, "asked" | "overlap"> {
+  const overlap = seamlessOverlap(reach);
   if (!asked) return { asked, overlap };
   const size = asked.size / factor;
   const wanted = asked.overlap === undefined
-    ? Math.min(needed, size >> 1)
+    ? Math.min(overlap, size >> 1)
     : Math.min(Math.ceil(asked.overlap / factor), size - 1);
   return { asked: { size, overlap: wanted }, overlap };
 }

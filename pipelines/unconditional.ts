@@ -6,6 +6,7 @@
  */
 import type { HostTensorOf } from "../graph/tensor_spec.ts";
 import { Arithmetic } from "./arithmetic.ts";
+import { callsOn } from "./calls_in_flight.ts";
 import { type ClassSettings, readClassSettings } from "./class_conditioning.ts";
 import { denoise } from "./denoise.ts";
 import { describedImages } from "./described_images.ts";
@@ -119,6 +120,7 @@ export async function drawFromNoise(
   const { plan, seeds, scheduler } = sampling;
   const { signal, onStep } = options;
   signal?.throwIfAborted();
+  using _call = callsOn(model.backend).begin();
   options.onPlan?.(plan);
 
   using denoiser = await familyDenoiser(parts, { shape, classes, plan });

@@ -10,36 +10,41 @@ import {
   type SuperResolutionOptions,
   type TilingCost,
 } from "../mod.ts";
+import type { JsonObject } from "../formats/json.ts";
 import { seamOf } from "./seam.ts";
+import { smallModel } from "./small_models.ts";
 import { smallTextUpscaler } from "./small_text_upscaler.ts";
 import { smallUpscaler } from "./small_upscaler.ts";
 
 const REFERENCE = { backend: "reference" } as const;
 
+const UNET: JsonObject = {
+  block_out_channels: [8, 16],
+  norm_num_groups: 4,
+  attention_head_dim: 8,
+  layers_per_block: 1,
+  sample_size: 16,
+  in_channels: 6,
+  out_channels: 3,
+  down_block_types: ["DownBlock2D", "AttnDownBlock2D"],
+  up_block_types: ["AttnUpBlock2D", "UpBlock2D"],
+};
+const VQVAE: JsonObject = {
+  block_out_channels: [8, 8],
+  norm_num_groups: 4,
+  down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
+  up_block_types: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
+  latent_channels: 3,
+  num_vq_embeddings: 32,
+};
+const SCHEDULER: JsonObject = {
+  _class_name: "DDIMScheduler",
+  beta_schedule: "scaled_linear",
+  clip_sample: true,
+};
+
 /** Latent super-resolution by 2, small enough for loops in TypeScript. */
-const MODEL = smallUpscaler({
-  unet: {
-    block_out_channels: [8, 16],
-    norm_num_groups: 4,
-    attention_head_dim: 8,
-    layers_per_block: 1,
-    sample_size: 16,
-    in_channels: 6,
-    out_channels: 3,
-    down_block_types: ["DownBlock2D", "AttnDownBlock2D"],
-    up_block_types: ["AttnUpBlock2D", "UpBlock2D"],
-  },
-  vqvae: {
-    block_out_channels: [8, 8],
-    norm_num_groups: 4,
-    down_block_types: ["DownEncoderBlock2D", "DownEncoderBlock2D"],
-    up_block_types: ["UpDecoderBlock2D", "UpDecoderBlock2D"],
-    latent_channels: 3,
-    num_vq_embeddings: 32,
-  },
-  scheduler: { _class_name: "DDIMScheduler", beta_schedule: "scaled_linear", clip_sample: true },
-  seed: 0,
-});
+const MODEL = smallUpscaler({ unet: UNET, vqvae: VQVAE, scheduler: SCHEDULER, seed: 0 });
 
 /** Waves and a bar. */
 function image(width: number, height: number, n = 1): HostTensorOf<"f32"> {
@@ -223,6 +228,60 @@ Deno.test("without enough memory tiles are chosen, as large as it allows, and to
   assertEquals(none, free);
 });
 
+Deno.test("what is not tiled counts as memory, and tiles are no smaller than it", async () => {
+  await using enlarge = await pipeline("super-resolution", MODEL, REFERENCE);
+  const request = { image: image(64, 48), seed: 1, steps: 1 };
+  const decoder = async (memory: number) =>
+    (await enlarge.check({ ...request, memory })).cost.decoder!;
+  const least = await decoder(1);
+  assert(least.tiles > 1 && least.bytes > 1e5, JSON.stringify(least));
+  assertEquals(await decoder(least.bytes / 2), least);
+  assertEquals((await decoder(least.bytes)).tiles, least.tiles);
+  assertLess((await decoder(4 * least.bytes)).tiles, least.tiles);
+});
+
+Deno.test("a decoder that cannot be taken apart runs once a tile, which is told", async () => {
+  const attending = smallUpscaler({
+    ...{ unet: UNET, scheduler: SCHEDULER, seed: 0 },
+    vqvae: {
+      ...VQVAE,
+      down_block_types: ["DownEncoderBlock2D", "AttnDownEncoderBlock2D"],
+      up_block_types: ["AttnUpDecoderBlock2D", "UpDecoderBlock2D"],
+    },
+  });
+  await using enlarge = await pipeline("super-resolution", attending, REFERENCE);
+  const warnings: string[] = [];
+  const onWarning = (message: string) => void warnings.push(message);
+  const { cost } = await enlarge({ ...QUICK, tiles: { size: 8 }, onWarning });
+  assertEquals([cost.decoder!.tiles, cost.decoder!.overhead], [2, 2 * 64 / 96]);
+  assertEquals(warnings.map((message) => message.split(":")[0]), ["Tiles may show"]);
+});
+
+Deno.test("many sizes at once do not take each other's programs away", async () => {
+  await using enlarge = await pipeline("super-resolution", MODEL, REFERENCE);
+  const made = await Promise.all(
+    Array.from(
+      { length: 12 },
+      (_, at) => enlarge({ image: image(4 + at, 4), seed: 1, steps: 2 }),
+    ),
+  );
+  assertEquals(made.map(({ tensor }) => tensor.shape[3]), made.map((_, at) => 2 * (4 + at)));
+});
+
+Deno.test("a scale that no picture can have is refused before anything is resized", async () => {
+  const files = smallModel({
+    className: "SR3Pipeline",
+    unet: { in_channels: 6, out_channels: 3 },
+    scheduler: { _class_name: "DDPMScheduler" },
+    seed: 0,
+  });
+  await using enlarge = await pipeline("super-resolution", files, REFERENCE);
+  const call = { image: picture(8, 6), scale: 1e6, seed: 1 };
+  await assertRejects(() => enlarge.check(call), SettingsError, "Cannot use width 8000000");
+  const long = { image: picture(10_000, 1), seed: 1 };
+  await assertRejects(() => enlarge.check(long), SettingsError, "Cannot use width 80000");
+});
+
 Deno.test("what cannot be used is refused before anything is computed", async () => {
   await using enlarge = await pipeline("super-resolution", MODEL, REFERENCE);
   const wrong: [Record<string, unknown>, string][] = [
@@ -242,6 +301,7 @@ Deno.test("what cannot be used is refused before anything is computed", async ()
     [{ eta: 2 }, "eta"],
     [{ seed: [1, 2] }, "2 seeds for 1"],
     [{ latents: hostTensor([1, 3, 4, 4], new Float32Array(48)) }, "latents"],
+    [{ latents: { dtype: "f32", shape: [1, 3, 8, 12], data: new Float32Array(3) } }, "3 numbers"],
     [{ tiles: "on" }, "auto, off"],
     [{ tiles: { size: 0 } }, "tile's size"],
     [{ tiles: { size: 8, overlap: 8 } }, "overlap"],

@@ -19,6 +19,7 @@ import {
   type UnconditionalOptions,
 } from "../mod.ts";
 import { SMALL_VQ, smallModel } from "./small_models.ts";
+import { tracked } from "./tracked_backend.ts";
 
 const TASK = "unconditional-image-generation";
 const REFERENCE = { backend: "reference" } as const;
@@ -283,6 +284,37 @@ Deno.test({
     const same = await generate({ ...quick, classLabels: 4, unconditionalLabel: 10 });
     assertEquals(same.images[0]!.data, images[0]!.data);
   },
+});
+
+Deno.test("blended tiles may have any overlap", async () => {
+  await using generate = await pipeline(TASK, LATENT, REFERENCE);
+  const sides = { width: 36, height: 36 };
+  const autoencoderTiles = { size: 32, overlap: 24, method: "blended" } as const;
+  const { images: [made], cost } = await generate({
+    ...{ ...sides, seed: 1, steps: 1, autoencoderTiles },
+  });
+  assertEquals([made!.width, made!.height], [36, 36]);
+  assertEquals(cost!.decoder!.tiles, 25);
+});
+
+Deno.test("a call that fails anywhere leaves nothing on the device, in tiles neither", async () => {
+  const draw = async (failing?: number) => {
+    const { backend, alive, calls } = tracked(referenceBackend(), failing);
+    let failed = false;
+    {
+      await using _owned = backend;
+      await using generate = await pipeline(TASK, LATENT, { backend });
+      const request = { width: 24, height: 24, seed: 1, steps: 1, autoencoderTiles: { size: 16 } };
+      await generate(request).catch(() => failed = true);
+    }
+    return { alive: alive(), calls: calls(), failed };
+  };
+  const { alive, calls, failed } = await draw();
+  assertEquals([alive, failed], [0, false]);
+  for (let at = 0; at < calls; at++) {
+    const { alive, failed } = await draw(at);
+    assertEquals([at, alive, failed], [at, 0, true]);
+  }
 });
 
 Deno.test("latents are decoded in tiles; pixels have no autoencoder", async () => {

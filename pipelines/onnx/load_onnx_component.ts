@@ -14,6 +14,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { f32, type TensorSpec } from "../../graph/tensor_spec.ts";
 import { trace } from "../../graph/trace.ts";
 import { posteriorOf, samplePosterior } from "../../models/autoencoder_kl.ts";
+import { callsOn } from "../calls_in_flight.ts";
 import { Component } from "../component.ts";
 import type { InputSpecs, Method } from "../networks/network.ts";
 import { bindInput, bindTimestep } from "./bind_input.ts";
@@ -54,6 +55,7 @@ export function loadOnnxComponent(component: ModelComponent, backend: Backend): 
       source: { ...NO_WEIGHTS, description: component.files.description },
       [Symbol.dispose]: () => files[Symbol.dispose](),
     },
+    calls: callsOn(backend),
     async compile(graph, { method }) {
       const part = parts.get(method)!;
       const description = methods.get(method)!;

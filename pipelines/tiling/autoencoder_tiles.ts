@@ -53,7 +53,10 @@ export interface AutoencoderTilesOptions {
    * `memory`, else the largest seamless tiles that do.
    */
   readonly autoencoderTiles?: AutoencoderTiles | "auto" | "off";
-  /** Bytes that the autoencoder's intermediate results may take before `auto` tiles. Default 4 GB, what WebAssembly can address. */
+  /**
+   * Bytes that the autoencoder's intermediate results may take before `auto` tiles. Default 4 GB, what WebAssembly can address. The
+   * middle of the autoencoder, on the side of the latents, is not tiled: tiles are no smaller than what that takes.
+   */
   readonly memory?: number;
 }
 

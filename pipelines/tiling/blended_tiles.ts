@@ -54,8 +54,8 @@ export async function blendedTiles(
   const [n, c, height, width] = spec.shape as [number, number, number, number];
   const key = method === "decode" ? "z" : "x";
   using stack = new DisposableStack();
-  // More programs than a component keeps, and all are needed again and again.
-  const arithmetic = stack.use(new Arithmetic(backend));
+  // All programs are needed again and again, and each pair of sides may need its own.
+  const arithmetic = stack.use(new Arithmetic(backend, Infinity));
   const networks = new Map<string, Program>();
   const network = async (...sides: [height: number, width: number]): Promise<Program> => {
     const known = networks.get(sides.join());

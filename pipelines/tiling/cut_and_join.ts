@@ -57,13 +57,14 @@ export async function tileCutter(grid: TileGrid, options: TilingOptions): Promis
   const { whole, tile } = grid;
   const spec = f32(...channels, whole.height, whole.width);
   const program = await cutProgram(arithmetic, { spec, tile });
-  const stack = new DisposableStack();
+  using stack = new DisposableStack();
   const upload = (data: Int32Array<ArrayBuffer>) =>
     stack.use(backend.upload({ dtype: "i32", shape: [data.length], data }));
   const from = (start: number, count: number) =>
     upload(Int32Array.from({ length: count }, (_, at) => start + at));
   const rows = grid.tops.map((top) => from(top, tile.height));
   const columns = grid.lefts.map((left) => from(left, tile.width));
+  const owned = stack.move();
   return {
     cut: (whole, at) =>
       program.run({
@@ -71,7 +72,7 @@ export async function tileCutter(grid: TileGrid, options: TilingOptions): Promis
         rows: rows[Math.floor(at / columns.length)]!,
         columns: columns[at % columns.length]!,
       }).tile!,
-    [Symbol.dispose]: () => stack.dispose(),
+    [Symbol.dispose]: () => owned.dispose(),
   };
 }
 
@@ -111,7 +112,7 @@ export async function tileJoiner(
         inverse: f32(1, 1, whole.height, whole.width),
       }),
   );
-  const stack = new DisposableStack();
+  using stack = new DisposableStack();
   const place = (tensor: Parameters<Backend["upload"]>[0]) => stack.use(backend.upload(tensor));
   const weights = place(hostTensor(inputs.weights.shape, tileWeights(tile, options)));
   const inverse = place(
@@ -129,6 +130,7 @@ export async function tileJoiner(
     });
   const rows = grid.tops.map((top) => onto(top, tile.height, whole.height));
   const columns = grid.lefts.map((left) => onto(left, tile.width, whole.width));
+  const owned = stack.move();
   return {
     join(make) {
       let sum: Value | undefined;
@@ -152,7 +154,7 @@ export async function tileJoiner(
         sum?.[Symbol.dispose]();
       }
     },
-    [Symbol.dispose]: () => stack.dispose(),
+    [Symbol.dispose]: () => owned.dispose(),
   };
 }
 

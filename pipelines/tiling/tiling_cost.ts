@@ -51,6 +51,8 @@ export interface ChooseTilesOptions {
   readonly align: number;
   /** How often each tile is run. Default once. */
   readonly runs?: number;
+  /** Bytes of what is not tiled where the rest is: smaller tiles do not help below that. Default 0. */
+  readonly untiled?: number;
 }
 
 /** How far tiles have to overlap: as far as a tile's border is felt on both sides, and something to fade in. */
@@ -76,13 +78,14 @@ export function chooseTiles(
   whole: Sides,
   options: ChooseTilesOptions,
 ): { readonly grid: TileGrid; readonly cost: NetworkCost } {
-  const { asked, align, memory } = options;
+  const { asked, align, untiled = 0 } = options;
   const lay = (size: number, overlap: number) => tileGrid(whole, { size, overlap, align });
   const single = lay(Math.max(whole.height, whole.width), 0);
   if (asked === null) return costed(single, options);
   if (asked !== undefined) return costed(lay(asked.size, asked.overlap), options);
   const alone = costed(single, options);
-  if (alone.cost.bytes <= memory) return alone;
+  if (alone.cost.bytes <= options.memory) return alone;
+  const memory = Math.max(options.memory, untiled);
   // Bytes go about with the area; what attends everywhere may need less of it.
   const area = whole.height * whole.width * memory / alone.cost.bytes;
   let size = Math.floor(Math.sqrt(area) / align) * align;
@@ -96,7 +99,7 @@ export function chooseTiles(
 
 function costed(
   grid: TileGrid,
-  { bytes, runs = 1 }: ChooseTilesOptions,
+  { bytes, runs = 1, untiled = 0 }: ChooseTilesOptions,
 ): { readonly grid: TileGrid; readonly cost: NetworkCost } {
   const { tile, tops, lefts } = grid;
   const tiles = tops.length * lefts.length;
@@ -106,7 +109,7 @@ function costed(
       tiles,
       tile,
       overhead: tiles === 1 ? 1 : runs * gridOverhead(grid),
-      bytes: bytes(tile),
+      bytes: tiles === 1 ? bytes(tile) : Math.max(bytes(tile), untiled),
     },
   };
 }
