@@ -9,7 +9,7 @@ import { display, isObject, type JsonValue } from "./json.ts";
 import { ModelError } from "./model_error.ts";
 import { type ModelIndexOptions, readModelIndex } from "./model_index.ts";
 import type { OnnxPart } from "./onnx/onnx_folder.ts";
-import { openWeights, type WeightsOptions } from "./open_weights.ts";
+import { findWeights, openWeights, type WeightsOptions } from "./open_weights.ts";
 import { type ComponentKind, componentKind } from "./pipeline_classes.ts";
 import { readJson, readOptionalJson } from "./read_json.ts";
 import type { WeightSource } from "./weight_source.ts";
@@ -33,6 +33,8 @@ export interface ModelComponent {
    * @throws {SafetensorsError} If they are damaged.
    */
   openWeights(options?: WeightsOptions): Promise<WeightSource>;
+  /** Whether its folder has weights of a variant. Absent: it has no variants. */
+  hasVariant?(variant: string): Promise<boolean>;
   /** The files of its methods, if it is a network that somebody exported as ONNX. */
   readonly onnx?: ReadonlyMap<string, OnnxPart>;
 }
@@ -148,6 +150,7 @@ export async function openComponent(
     files,
     readConfig: () => config(json, path),
     openWeights: (weights) => openWeights(files, weights),
+    hasVariant: async (variant) => await findWeights(files, variant) !== undefined,
   };
 }
 

@@ -6,6 +6,7 @@ import { ModelError } from "./model_error.ts";
 import { openComponent, openModelFolder } from "./model_folder.ts";
 import { readModelIndex } from "./model_index.ts";
 import { writeSafetensors } from "./write_safetensors.ts";
+import { weightsOptions } from "./weights_variant.ts";
 
 const GOLDENS = new URL("../../shared/goldens/", import.meta.url);
 
@@ -117,6 +118,7 @@ Deno.test("weights are found under the names that diffusers and transformers use
     [{ "diffusion_pytorch_model.fp16.safetensors": WEIGHTS }, "fp16"],
     [{ "model.safetensors.index.json": index, "part-1.safetensors": WEIGHTS }, undefined],
     [{ "model.safetensors.index.fp16.json": index, "part-1.safetensors": WEIGHTS }, "fp16"],
+    [{ "model.safetensors.fp16.index.json": index, "part-1.safetensors": WEIGHTS }, "fp16"],
   ];
   for (const [contents, variant] of places) {
     const inner = Object.entries(contents).map(([name, bytes]) => [`unet/${name}`, bytes]);
@@ -142,8 +144,24 @@ Deno.test("weights that are not there say what is", async () => {
   );
   const variants = { "unet/diffusion_pytorch_model.fp16.safetensors": WEIGHTS };
   await assertRejects(() => open(variants), ModelError, "there are variants: fp16");
+  const shards = { "unet/diffusion_pytorch_model.fp16-00001-of-00002.safetensors": WEIGHTS };
+  const error = await assertRejects(() => open(shards), ModelError);
+  assertEquals(error.message.split("; ")[1], "there are variants: fp16");
   await assertRejects(() => open(variants, "ema"), ModelError, "diffusion_pytorch_model.ema");
   await assertRejects(() => open(variants, "../x"), ModelError, "plain word");
+});
+
+Deno.test("a component without the variant is opened as it is, if another has it", async () => {
+  const model = await openModelFolder(filesOf({
+    "unet/diffusion_pytorch_model.fp16.safetensors": WEIGHTS,
+    "unet/diffusion_pytorch_model.safetensors": WEIGHTS,
+  }));
+  const [unet, scheduler] = ["unet", "scheduler"].map((name) => model.component(name));
+  assertEquals(await weightsOptions(model, unet!, "fp16"), { variant: "fp16" });
+  assertEquals(await weightsOptions(model, scheduler!, "fp16"), {});
+  assertEquals(await weightsOptions(model, unet!, undefined), {});
+  // Then opening says that there is none.
+  assertEquals(await weightsOptions(model, unet!, "ema"), { variant: "ema" });
 });
 
 Deno.test("a component's folder alone says which class it is", async () => {

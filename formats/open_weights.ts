@@ -41,26 +41,47 @@ export async function openWeights(
   if (variant !== undefined && !/^\w[\w-]*$/.test(variant)) {
     throw new ModelError(`Cannot open the variant ${JSON.stringify(variant)}: it is no plain word`);
   }
-  for (const base of [...SAFETENSORS, ...PICKLES]) {
-    const isPickle = PICKLES.includes(base);
-    const single = withVariant(base, variant);
-    if (await files.exists(single)) {
-      return isPickle
-        ? await openTorchCheckpoint(files, single)
-        : await openSafetensors(files, single);
+  const found = await findWeights(files, variant);
+  if (found !== undefined) {
+    const { path, isPickle, isIndex } = found;
+    if (!isIndex) {
+      return isPickle ? await openTorchCheckpoint(files, path) : await openSafetensors(files, path);
     }
-    const index = withVariant(`${base}.index.json`, variant);
-    if (await files.exists(index)) {
-      return isPickle
-        ? await openShardedSafetensors(files, index, PICKLED_SHARDS)
-        : await openShardedSafetensors(files, index);
-    }
+    return isPickle
+      ? await openShardedSafetensors(files, path, PICKLED_SHARDS)
+      : await openShardedSafetensors(files, path);
   }
   const wanted = [...SAFETENSORS, ...PICKLES].map((base) => withVariant(base, variant)).join(", ");
   throw new ModelError(
     `Cannot open the weights of ${files.description}: none of ${wanted}, with or without shards` +
       await namedVariants(files),
   );
+}
+
+/** A file of weights, or the index of several. */
+export interface FoundWeights {
+  readonly path: string;
+  readonly isPickle: boolean;
+  readonly isIndex: boolean;
+}
+
+/** The file that is opened for a variant; undefined if there is none. */
+export async function findWeights(
+  files: FileSource,
+  variant: string | undefined,
+): Promise<FoundWeights | undefined> {
+  for (const base of [...SAFETENSORS, ...PICKLES]) {
+    const isPickle = PICKLES.includes(base);
+    const single = withVariant(base, variant);
+    if (await files.exists(single)) return { path: single, isPickle, isIndex: false };
+    const indices = [withVariant(`${base}.index.json`, variant)];
+    // As diffusers called it before.
+    if (variant !== undefined) indices.push(`${base}.${variant}.index.json`);
+    for (const path of indices) {
+      if (await files.exists(path)) return { path, isPickle, isIndex: true };
+    }
+  }
+  return undefined;
 }
 
 /** `model.fp16.safetensors`, `model.safetensors.index.fp16.json`: before the last part. */
@@ -80,7 +101,7 @@ async function namedVariants(files: FileSource): Promise<string> {
     const sharded =
       /^(?:(?:diffusion_)?pytorch_)?model\.(?:safetensors|bin)\.index\.([\w-]+)\.json$/
         .exec(name)?.[1];
-    const found = single ?? sharded;
+    const found = (single ?? sharded)?.replace(/-\d{5}-of-\d{5}$/, "");
     if (found !== undefined) variants.add(found);
   }
   if (variants.size > 0) return `; there are variants: ${[...variants].join(", ")}`;

@@ -13,6 +13,7 @@ import { rawMembers, type RawObject, rawValue, writeRawObject } from "./raw_json
 import { readJson } from "./read_json.ts";
 import { LAYOUT_VERSION, libraryOf, savedConfig, weightsFile } from "./saved_component.ts";
 import { type StreamedTensor, streamSafetensors } from "./stream_safetensors.ts";
+import { weightsOptions } from "./weights_variant.ts";
 
 /** Settings of {@linkcode saveModelFolder}. */
 export interface SaveModelOptions {
@@ -118,7 +119,7 @@ export async function saveModelFolder(
     const raw = savedConfig(config.raw, { className, dtype: options.dtype });
     files.push([at + configFile(component), encode(writeRawObject(raw))]);
     if (component.kind !== "network") continue;
-    const stored = await component.openWeights(variant === undefined ? {} : { variant });
+    const stored = await component.openWeights(await weightsOptions(folder, component, variant));
     const source = withCurrentNames(stored, className);
     weights.push({
       path: at + weightsFile(className),

@@ -47,7 +47,7 @@ export interface InpaintingFamily {
   /** Whether the original program puts what was made into the picture. */
   readonly composites: boolean;
   /** What a call gets that does not say otherwise. */
-  readonly defaults: { readonly steps: number; readonly size: number };
+  readonly defaults: { readonly steps: number; readonly width: number; readonly height: number };
   /** The model's own scheduler configuration. */
   readonly scheduler: JsonObject;
 }
@@ -129,7 +129,8 @@ async function ownFamily(model: Model): Promise<InpaintingFamily> {
     composites: true,
     defaults: {
       steps: readDefault(model, "default_steps", 50),
-      size: factor * (unet.sampleSize?.[0] ?? 64),
+      width: factor * (unet.sampleSize?.[1] ?? 64),
+      height: factor * (unet.sampleSize?.[0] ?? 64),
     },
     scheduler: { ...scheduler, _class_name: folder.component("scheduler").className },
   };

@@ -82,7 +82,7 @@ export function readInpainting(
   const sides = workingSides(options, {
     otherwise: padding === undefined
       ? given.pictures[0]!
-      : { width: defaults.size, height: defaults.size },
+      : { width: defaults.width, height: defaults.height },
     multiple,
   });
   const cropped = padding === undefined ? undefined : cropGiven(given, { padding, sides });

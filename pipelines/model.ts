@@ -8,6 +8,7 @@ import { type BackendChoice, chooseBackend } from "./backend_choice.ts";
 import { withCurrentNames } from "../formats/current_names.ts";
 import { ModelError } from "../formats/model_error.ts";
 import type { ModelComponent, ModelFolder } from "../formats/model_folder.ts";
+import { weightsOptions } from "../formats/weights_variant.ts";
 import { openTokenizer } from "../formats/tokenizers/open_tokenizer.ts";
 import type { Tokenizer } from "../formats/tokenizers/tokenizer.ts";
 import { callsOn } from "./calls_in_flight.ts";
@@ -23,7 +24,7 @@ export interface ModelOptions extends ModelSourceOptions {
   readonly backend?: BackendChoice;
   /** How weights are kept. */
   readonly precision?: Precision;
-  /** `fp16`: the weight files `*.fp16.safetensors`. */
+  /** `fp16`: the weight files `*.fp16.safetensors`. A component that has none is opened as it is, if another has some. */
   readonly variant?: string;
 }
 
@@ -91,8 +92,12 @@ export async function modelOf(
     isOnnx && choice === "auto" ? "onnxruntime" : choice,
   );
   const components = new Map<string, Promise<Component>>();
-  const load = (name: string): Promise<Component> =>
-    loadComponent(folder.component(name), { ...options, backend });
+  const load = async (name: string): Promise<Component> => {
+    const component = folder.component(name);
+    const { variant: _, ...rest } = options;
+    const weights = await weightsOptions(folder, component, options.variant);
+    return await loadComponent(component, { ...rest, ...weights, backend });
+  };
   return {
     description: folder.description,
     className: folder.className,

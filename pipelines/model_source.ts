@@ -139,7 +139,7 @@ export async function openSource(source: ModelSource): Promise<FileSource> {
 function singleFile(source: ModelSource): ReturnType<typeof locateFile> | undefined {
   if (typeof source === "string") return isCheckpointPath(source) ? locateFile(source) : undefined;
   if (source instanceof URL) {
-    return isCheckpointPath(source.pathname) ? locateFile(source) : undefined;
+    return isCheckpointPath(source.href) ? locateFile(source) : undefined;
   }
   return undefined;
 }

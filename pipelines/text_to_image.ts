@@ -80,8 +80,8 @@ function prepare({ family }: Parts, options: TextToImageOptions): Request {
   const texts = readTextSettings(options, family);
   const batch = texts.prompts.length;
   const side = Math.max(8, family.factor);
-  const height = checkSide("height", options.height ?? defaults.size, side);
-  const width = checkSide("width", options.width ?? defaults.size, side);
+  const height = checkSide("height", options.height ?? defaults.height, side);
+  const width = checkSide("width", options.width ?? defaults.width, side);
   const sampling = readSamplingSettings(options, { ...family, batch });
   const latentShape = [batch, family.latentChannels, height / family.factor, width / family.factor];
   const guides = guidedRows(options.guidanceInterval, sampling.plan);

@@ -9,6 +9,7 @@ import { readJson } from "../formats/read_json.ts";
 import { autoencoderFactor } from "../models/autoencoder_kl.ts";
 import type { Model } from "./model.ts";
 import { readAutoencoderKLConfig } from "./networks/autoencoder_kl.ts";
+import { readSampleSize } from "./networks/sample_size.ts";
 import { SettingsError } from "./settings.ts";
 
 /** A text-to-image model, as far as the pipeline has to know. */
@@ -39,7 +40,8 @@ export interface TextToImageFamily {
   readonly defaults: {
     readonly steps: number;
     readonly guidanceScale: number;
-    readonly size: number;
+    readonly width: number;
+    readonly height: number;
   };
   /** The model's own scheduler configuration. */
   readonly scheduler: JsonObject;
@@ -138,7 +140,13 @@ export async function readTextFamily(model: Model): Promise<TextToImageFamily> {
   const config = readAutoencoderKLConfig(autoencoder.readConfig());
   const factor = autoencoderFactor(config.blocks);
   const unet = folder.component("unet").readConfig();
-  const sampleSize = unet.nullable.integer("sample_size", 32) ?? 32;
+  const [rows, columns] = readSampleSize(unet, 32);
+  if (unet.nullable.integer("time_cond_proj_dim") !== null) {
+    throw new ModelError(
+      `Cannot use the U-Net of ${folder.description}: it is told the guidance scale (time_cond_proj_dim), as distilled ` +
+        "models are, which is not supported",
+    );
+  }
   const inChannels = unet.integer("in_channels", 4);
   const scheduler = await readJson(folder.component("scheduler").files, "scheduler_config.json");
   if (!isObject(scheduler)) {
@@ -165,7 +173,8 @@ export async function readTextFamily(model: Model): Promise<TextToImageFamily> {
       // A model's card may recommend others; model_index.json carries them for programs.
       steps: readDefault(model, "default_steps", steps),
       guidanceScale: readDefault(model, "default_guidance_scale", guidanceScale),
-      size: sampleSize * factor,
+      width: columns * factor,
+      height: rows * factor,
     },
     // The index names the class; the configuration may leave it out.
     scheduler: { ...scheduler, _class_name: folder.component("scheduler").className },

@@ -14,6 +14,7 @@ import {
   tokenConditioning,
 } from "./class_conditioning.ts";
 import type { Model } from "./model.ts";
+import { readSampleSize } from "./networks/sample_size.ts";
 import { readUNet2DConfig } from "./networks/unet_2d.ts";
 import { readUNet2DConditionConfig } from "./networks/unet_2d_condition.ts";
 import { latentSpace, pixelSpace, type SampleSpace } from "./sample_space.ts";
@@ -147,13 +148,12 @@ function plainUNet(model: Model): UNetFacts {
 function attendingUNet(model: Model, classTokens: string): UNetFacts {
   const component = model.folder.component("unet");
   const config = readUNet2DConditionConfig(component.readConfig());
-  const side = component.readConfig().nullable.integer("sample_size", 32);
   return {
     inChannels: sampleChannels(config),
     outChannels: config.outChannels,
     classes: tokenConditioning(model, classTokens),
     multiple: 1,
-    size: side === null ? null : [side, side],
+    size: readSampleSize(component.readConfig(), 32),
   };
 }
 

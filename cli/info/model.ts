@@ -169,8 +169,8 @@ async function readDefaults(model: Model): Promise<Defaults | { problem: string 
     return {
       steps: defaults.steps,
       guidanceScale: defaults.guidanceScale,
-      width: defaults.size,
-      height: defaults.size,
+      width: defaults.width,
+      height: defaults.height,
       sampler: name,
       prediction: String(config.prediction_type ?? "epsilon"),
     };

@@ -3,19 +3,14 @@
  *
  * @module
  */
-import { decodePng } from "./decode_png.ts";
+import type { DecodeOptions } from "./decode_options.ts";
+import { decodePng, readPngOrientation } from "./decode_png.ts";
 import { jpegCodec, type JpegPixels } from "./jpeg_codec.ts";
 import { isJpeg, readJpegHeader } from "./jpeg_header.ts";
 import { checkDimensions, checkFileSize, type ImageLimits } from "./limits.ts";
 import { ImageError, type Picture } from "./picture.ts";
 import { isPng } from "./png_chunks.ts";
 import { type Orientation, upright } from "./upright.ts";
-
-/** How a picture file is decoded. */
-export interface DecodeOptions extends ImageLimits {
-  /** Leaves a photo as the camera stored it; see {@linkcode readOrientation}. */
-  readonly keepOrientation?: boolean;
-}
 
 /**
  * Decodes a PNG or JPEG to 8-bit samples; photos are turned upright by their EXIF orientation.
@@ -49,12 +44,13 @@ export async function decodePicture(
 }
 
 /**
- * The orientation that a JPEG's EXIF data asks for: 1, which is upright, if it asks for nothing or
- * the file is no JPEG.
+ * The orientation that the EXIF data of a JPEG or PNG asks for: 1, which is upright, if it asks for nothing or the file is
+ * neither.
  *
- * @throws {ImageError} If the file is a damaged JPEG.
+ * @throws {ImageError} If the file is damaged.
  */
 export function readOrientation(bytes: Uint8Array): Orientation {
+  if (isPng(bytes)) return readPngOrientation(bytes);
   return isJpeg(bytes) ? readJpegHeader(bytes).orientation : 1;
 }
 

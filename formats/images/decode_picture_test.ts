@@ -4,6 +4,7 @@ import { decodePicture, readOrientation } from "./decode_picture.ts";
 import { encodePng } from "./encode_png.ts";
 import { jpegCodec } from "./jpeg_codec.ts";
 import { ImageError, type Picture } from "./picture.ts";
+import { pngChunks, writePngChunks } from "./png_chunks.ts";
 import { type Orientation, upright } from "./upright.ts";
 
 /** Largest difference of two pictures' bytes. */
@@ -141,7 +142,25 @@ Deno.test("decodePicture bounds the file's size", async () => {
   );
 });
 
-Deno.test("readOrientation takes what is no JPEG for upright, and refuses a truncated one", () => {
+Deno.test("a PNG is turned upright by its EXIF data, too", async () => {
+  const picture = { width: 2, height: 1, channels: 1, data: Uint8Array.of(10, 20) } as const;
+  const [header, ...rest] = pngChunks(await encodePng(picture));
+  const tiff = new Uint8Array(8 + 2 + 12 + 4);
+  tiff.set([0x4d, 0x4d, 0, 42, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3, 0, 0, 0, 1, 0, 6]);
+  for (
+    const chunks of [
+      [header!, { type: "eXIf", data: tiff }, ...rest],
+      [header!, ...rest.slice(0, -1), { type: "eXIf", data: tiff }, rest.at(-1)!],
+    ]
+  ) {
+    const file = writePngChunks(chunks);
+    assertEquals(readOrientation(file), 6);
+    assertEquals(await decodePicture(file), upright(picture, 6));
+    assertEquals(await decodePicture(file, { keepOrientation: true }), picture);
+  }
+});
+
+Deno.test("readOrientation takes what is no picture for upright, and refuses a truncated one", () => {
   assertEquals(readOrientation(Uint8Array.of(1, 2, 3)), 1);
   assertThrows(() => readOrientation(Uint8Array.of(0xff, 0xd8, 0xff)), ImageError, "truncated");
 });

@@ -3,10 +3,13 @@
  *
  * @module
  */
-import { checkDimensions, type ImageLimits } from "./limits.ts";
+import type { DecodeOptions } from "./decode_options.ts";
+import { readExifOrientation } from "./exif_orientation.ts";
+import { checkDimensions } from "./limits.ts";
 import { ImageError, type Picture } from "./picture.ts";
 import { pngChunks } from "./png_chunks.ts";
 import { unfilterRow } from "./png_filter.ts";
+import { type Orientation, upright } from "./upright.ts";
 import { inflate } from "./zlib.ts";
 
 interface Header {
@@ -53,14 +56,15 @@ const ADAM7: readonly Pass[] = [
  * Decodes a PNG to 8-bit samples as they are stored; gamma and profiles are not applied.
  *
  * Fewer bits are scaled to 0..255, of 16 the upper 8 are kept (as Pillow does), palettes are looked
- * up, and transparency of any kind makes four channels.
+ * up, and transparency of any kind makes four channels. It is turned upright as its EXIF data says.
  *
  * @throws {ImageError} If the file is not a whole, valid, still PNG within the limits.
  */
-export async function decodePng(bytes: Uint8Array, limits: ImageLimits = {}): Promise<Picture> {
+export async function decodePng(bytes: Uint8Array, options: DecodeOptions = {}): Promise<Picture> {
   let header: Header | undefined;
   let palette: Uint8Array | undefined;
   let transparency: Uint8Array | undefined;
+  let orientation: Orientation = 1;
   const compressed: Uint8Array[] = [];
   let last = "";
   for (const { type, data } of pngChunks(bytes)) {
@@ -69,7 +73,7 @@ export async function decodePng(bytes: Uint8Array, limits: ImageLimits = {}): Pr
       case "IHDR":
         if (header) throw invalid("it has two IHDR chunks");
         header = readHeader(data);
-        checkDimensions({ format: "PNG", ...header }, limits);
+        checkDimensions({ format: "PNG", ...header }, options);
         break;
       case "PLTE":
         if (palette || compressed.length > 0) throw invalid("PLTE is out of place");
@@ -82,6 +86,9 @@ export async function decodePng(bytes: Uint8Array, limits: ImageLimits = {}): Pr
       case "IDAT":
         if (compressed.length > 0 && last !== "IDAT") throw invalid("IDAT chunks are apart");
         compressed.push(data);
+        break;
+      case "eXIf":
+        orientation = readExifOrientation(data);
         break;
       case "acTL":
         throw new ImageError("Cannot decode an animated PNG: only still pictures are supported");
@@ -124,7 +131,20 @@ export async function decodePng(bytes: Uint8Array, limits: ImageLimits = {}): Pr
       offset += 1 + rowBytes;
     }
   }
-  return { width, height, channels, data: out };
+  const picture = { width, height, channels, data: out };
+  return options.keepOrientation ? picture : upright(picture, orientation);
+}
+
+/**
+ * The orientation that a PNG's EXIF data asks for.
+ *
+ * @throws {ImageError} If the file is damaged before it.
+ */
+export function readPngOrientation(bytes: Uint8Array): Orientation {
+  for (const { type, data } of pngChunks(bytes)) {
+    if (type === "eXIf") return readExifOrientation(data);
+  }
+  return 1;
 }
 
 function readHeader(data: Uint8Array): Header {

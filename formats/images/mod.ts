@@ -6,7 +6,8 @@
  *
  * @module
  */
-export { type DecodeOptions, decodePicture, readOrientation } from "./decode_picture.ts";
+export type { DecodeOptions } from "./decode_options.ts";
+export { decodePicture, readOrientation } from "./decode_picture.ts";
 export { encodeJpeg, type JpegOptions } from "./encode_jpeg.ts";
 export { encodePng, type PngOptions } from "./encode_png.ts";
 export {

@@ -24,9 +24,10 @@ const LARGEST_CONFIG = 64_000;
 /** What a text encoder's configuration is called: in transformers' words, in open_clip's. */
 const TEXT_CONFIGS = ["text_encoder_config.json", "open_clip_config.json"];
 
-/** Whether a path is that of a checkpoint and not of a folder. */
-export function isCheckpointPath(path: string): boolean {
-  return CHECKPOINT.test(path);
+/** Whether a path or URL is that of a checkpoint and not of a folder. */
+export function isCheckpointPath(place: string): boolean {
+  const isUrl = /^(https?|file):/i.test(place) && URL.canParse(place);
+  return CHECKPOINT.test(isUrl ? new URL(place).pathname : place);
 }
 
 /**

@@ -19,12 +19,13 @@ export interface OriginalSchedulerOptions {
   readonly learnedVariance: boolean;
 }
 
-function shared({ kind, start, end, steps }: OriginalSchedule): JsonObject {
+function shared({ kind, start, end, steps, betas }: OriginalSchedule): JsonObject {
   return {
     num_train_timesteps: steps,
     beta_start: start,
     beta_end: end,
     beta_schedule: kind,
+    ...(betas === undefined ? {} : { trained_betas: betas }),
   };
 }
 

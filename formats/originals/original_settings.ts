@@ -15,6 +15,8 @@ export interface OriginalSchedule {
   readonly end: number;
   /** `num_train_timesteps` */
   readonly steps: number;
+  /** `trained_betas`: every beta, where the others do not say them. */
+  readonly betas?: readonly number[];
 }
 
 /** What weights show too: if the configuration says otherwise, it is another model's. */

@@ -4,6 +4,7 @@
  * @module
  */
 import type { OriginalSchedule } from "./original_settings.ts";
+import { ModelError } from "../model_error.ts";
 import type { WeightSource } from "../weight_source.ts";
 
 /** More steps than any schedule has. */
@@ -13,7 +14,8 @@ const MOST_STEPS = 100_000;
  * Recognises the table `betas`. Only single precision tells: in half precision it is rounded, and the originals were never
  * sampled with the rounded one.
  *
- * @returns Undefined if there is no such table, or it is none of the known shapes.
+ * @returns Undefined if there is no such table. One that is of no shape with a name is kept as it is.
+ * @throws {ModelError} If its numbers cannot be betas.
  */
 export async function readStoredSchedule(
   source: WeightSource,
@@ -25,7 +27,14 @@ export async function readStoredSchedule(
   const betas = await source.read("betas");
   // The ends were written in a configuration with a few digits; single precision holds seven.
   const [start, end] = [betas[0]!, betas[steps - 1]!].map((beta) => Number(beta.toPrecision(6)));
-  if (!(start! > 0 && end! < 1)) return undefined;
+  const odd = betas.findIndex((beta) => !(beta > 0 && beta <= 1));
+  if (odd !== -1) {
+    throw new ModelError(
+      `Cannot use the noise schedule in ${source.description}: beta ${odd} is ${
+        betas[odd]
+      }, but must be above 0 and at most 1`,
+    );
+  }
   for (const kind of ["scaled_linear", "linear"] as const) {
     const power = kind === "linear" ? 1 : 0.5;
     const [from, to] = [start! ** power, end! ** power];
@@ -35,5 +44,11 @@ export async function readStoredSchedule(
     });
     if (fits) return { kind, start: start!, end: end!, steps };
   }
-  return undefined;
+  return {
+    kind: "linear",
+    start: start!,
+    end: end!,
+    steps,
+    betas: Array.from(betas),
+  };
 }

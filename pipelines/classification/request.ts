@@ -76,7 +76,7 @@ export function readClassification(
     throw new SettingsError(`Cannot use temperature ${temperature}: it must be above 0`);
   }
   const image = classifierInput(options.image, {
-    size: options.size ?? family.defaults.size,
+    size: options.size ?? Math.min(family.defaults.width, family.defaults.height),
     factor: family.factor,
   });
   const [, , height, width] = image.shape as [number, number, number, number];

@@ -13,6 +13,7 @@ import {
 } from "../../models/autoencoder_kl.ts";
 import { DIFFUSERS_ACTIVATIONS } from "../../models/layers.ts";
 import type { Network } from "./network.ts";
+import { readSampleSize } from "./sample_size.ts";
 
 /** Wider than any network. */
 const MAX_CHANNELS = 2 ** 14;
@@ -60,7 +61,7 @@ export function readAutoencoderKLConfig(c: ConfigReader): AutoencoderKLConfig {
     postQuantConv: c.flag("use_post_quant_conv", true),
     scalingFactor: c.number("scaling_factor", 0.18215),
     shiftFactor: c.nullable.number("shift_factor") ?? 0,
-    sampleSize: c.integer("sample_size", 32),
+    sampleSize: Math.min(...readSampleSize(c, 32)),
   };
   if (channels.length > MAX_LEVELS) {
     throw c.error("block_out_channels", `but must have at most ${MAX_LEVELS} items`);

@@ -71,3 +71,8 @@ Deno.test("a picture that would have to be halved too often is refused", () => {
   };
   assertThrows(() => read(json), ModelError, "at most 16 items");
 });
+
+Deno.test("the trained size is a side, or the lesser of height and width", () => {
+  assertEquals(read({ ...BASE, sample_size: 64 }).sampleSize, 64);
+  assertEquals(read({ ...BASE, sample_size: [96, 64] }).sampleSize, 64);
+});

@@ -7,6 +7,7 @@ import type { ConfigReader } from "../../formats/config_reader.ts";
 import { trace } from "../../graph/trace.ts";
 import { clipText, type CLIPTextConfig, normaliseHidden } from "../../models/clip_text.ts";
 import { ACTIVATIONS } from "../../models/layers.ts";
+import { INERT_KEYS } from "./inert_keys.ts";
 import type { Network } from "./network.ts";
 
 /** Wider and deeper than any text encoder. */
@@ -20,18 +21,12 @@ const MAX_LAYERS = 256;
  */
 export function readCLIPTextConfig(c: ConfigReader): CLIPTextConfig {
   c.ignore(
-    "architectures",
+    ...INERT_KEYS,
     "attention_dropout",
-    "bos_token_id",
     "dropout",
-    "dtype",
     "initializer_factor",
     "initializer_range",
-    "model_type",
-    "pad_token_id",
     "projection_dim", // of CLIPTextModelWithProjection, which shares configurations
-    "torch_dtype",
-    "transformers_version",
   );
   const endToken = c.nullable.integer("eos_token_id", 49407, { min: 0 });
   const config: CLIPTextConfig = {

@@ -7,6 +7,7 @@ import type { ConfigReader } from "../../formats/config_reader.ts";
 import { trace } from "../../graph/trace.ts";
 import { ACTIVATIONS } from "../../models/layers.ts";
 import { ldmBert, type LDMBertConfig, type TextEncoding } from "../../models/ldm_bert.ts";
+import { INERT_KEYS } from "./inert_keys.ts";
 import type { Network } from "./network.ts";
 
 /** Wider and deeper than any text encoder. */
@@ -21,25 +22,16 @@ const MAX_LAYERS = 256;
 export function readLDMBertConfig(c: ConfigReader): LDMBertConfig {
   // Training, generation, and the reference reads neither use_cache nor scale_embedding.
   c.ignore(
+    ...INERT_KEYS,
     "activation_dropout",
-    "architectures",
     "attention_dropout",
-    "bos_token_id",
     "classifier_dropout",
     "dropout",
-    "dtype",
     "encoder_layerdrop",
     "eos_token_id",
     "init_std",
-    "is_encoder_decoder",
-    "model_type",
     "num_hidden_layers",
-    "pad_token_id",
     "scale_embedding",
-    "tie_word_embeddings",
-    "torch_dtype",
-    "transformers_version",
-    "use_cache",
   );
   const config: LDMBertConfig = {
     vocabularySize: c.integer("vocab_size", 30522),

@@ -9,16 +9,23 @@ import { ldmBertNetwork, readLDMBertConfig } from "./ldm_bert.ts";
 const read = (json: JsonObject) => readLDMBertConfig(config(json, "bert/config.json"));
 
 Deno.test("absent keys take the class's defaults; what concerns training is left aside", () => {
-  assertEquals(read({ dropout: 0.1, architectures: ["LDMBertModel"], use_cache: true }), {
-    vocabularySize: 30522,
-    positions: 77,
-    layers: 32,
-    width: 1280,
-    heads: 8,
-    headDim: 64,
-    feedForward: 5120,
-    activation: "gelu",
-  });
+  assertEquals(
+    read({
+      ...{ dropout: 0.1, architectures: ["LDMBertModel"], use_cache: true },
+      // As older transformers wrote them out.
+      ...{ return_dict: true, output_attentions: false, top_k: 50, id2label: { "0": "LABEL_0" } },
+    }),
+    {
+      vocabularySize: 30522,
+      positions: 77,
+      layers: 32,
+      width: 1280,
+      heads: 8,
+      headDim: 64,
+      feedForward: 5120,
+      activation: "gelu",
+    },
+  );
 });
 
 Deno.test("what is not supported is refused by key and value", () => {

@@ -18,6 +18,7 @@ import {
 } from "../../models/unet_2d_config.ts";
 import type { Network } from "./network.ts";
 import { checkUNet2D } from "./unet_2d_checks.ts";
+import { readSampleSize } from "./sample_size.ts";
 
 /** Wider than any network, and far from where sizes stop being exact. */
 const MAX_CHANNELS = 2 ** 14;
@@ -146,15 +147,6 @@ function readClasses(c: ConfigReader): UNet2DClassEmbedding | null {
   const kind = c.nullable.choice("class_embed_type", ["timestep", "identity"]);
   if (kind !== null) return { kind };
   return count === null ? null : { kind: "lookup", count };
-}
-
-function readSampleSize(c: ConfigReader): UNet2DConfig["sampleSize"] {
-  if (c.isList("sample_size")) {
-    const [height, width] = c.integers("sample_size", undefined, { length: 2 });
-    return [height!, width!];
-  }
-  const side = c.nullable.integer("sample_size");
-  return side === null ? null : [side, side];
 }
 
 /** `UNet2DModel` as a network with the method `forward`. */

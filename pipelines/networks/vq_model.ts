@@ -16,6 +16,7 @@ import {
   type VQModelConfig,
 } from "../../models/vq_model.ts";
 import type { Network } from "./network.ts";
+import { readSampleSize } from "./sample_size.ts";
 
 /** Wider than any network. */
 const MAX_CHANNELS = 2 ** 14;
@@ -64,7 +65,7 @@ export function readVQModelConfig(c: ConfigReader): VQModelConfig {
     },
     spatialNorm: c.choice("norm_type", ["group", "spatial"], "group") === "spatial",
     scalingFactor: c.number("scaling_factor", 0.18215),
-    sampleSize: c.integer("sample_size", 32),
+    sampleSize: Math.min(...readSampleSize(c, 32)),
   };
   checkVQModel(c, config);
   c.done();

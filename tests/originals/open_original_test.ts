@@ -170,6 +170,19 @@ Deno.test("the noise schedule and the scale are read from tables where they are 
   const { beta_start, beta_end, beta_schedule } = model.schedulers.get("scheduler")!;
   assertEquals([beta_start, beta_end, beta_schedule], [0.0015, 0.0205, "scaled_linear"]);
   assertEquals(model.components.get("vae")!.config.scaling_factor, 0.25);
+  // A table without a name, here the cosine schedule, is kept.
+  const share = (t: number) => Math.cos((t / 1000 + 0.008) / 1.008 * Math.PI / 2) ** 2;
+  const cosine = Float32Array.from(
+    { length: 1000 },
+    (_, at) => Math.min(0.999, 1 - share(at + 1) / share(at)),
+  );
+  const own = await openOriginal(
+    tensorSource({ ...tensors, betas: hostTensor([1000], cosine) }),
+  );
+  assertEquals(own.schedulers.get("scheduler")!.trained_betas, Array.from(cosine));
+  assert(!own.assumed.some((each) => each.includes("schedule")));
+  const broken = tensorSource({ ...tensors, betas: hostTensor([1000], cosine.map((x) => -x)) });
+  await assertRejects(() => openOriginal(broken), ModelError, "beta 0 is -");
   const bad = tensorSource({ ...tensors, scale_factor: hostTensor([], [NaN]) });
   await assertRejects(() => openOriginal(bad), ModelError, "scale_factor");
 });
@@ -282,6 +295,8 @@ Deno.test("a file is opened with the configuration beside it, as a model folder"
 });
 
 Deno.test("paths of checkpoints are told from folders", () => {
+  const places = ["https://a.b/c.safetensors?download=true", "https://a.b/c?d=e.ckpt", "a?b.ckpt"];
+  assertEquals(places.map(isCheckpointPath), [true, false, true]);
   const paths = ["a.ckpt", "a.safetensors", "b/c.PT", "d.pth", "e", "f.yaml", "g.ckpt/unet"];
   assertEquals(paths.map(isCheckpointPath), [true, true, true, true, false, false, false]);
 });
