@@ -100,6 +100,11 @@ export interface Backend extends AsyncDisposable {
    * otherwise, as on a GPU, it lets work gather. Default false.
    */
   readonly waitsCheaply?: boolean;
+  /**
+   * Whether attention's scores are written to memory, a number for each query and key. Large pictures are then tiled where that
+   * is possible. Default false.
+   */
+  readonly spellsOutScores?: boolean;
   /** Takes charge of a model's weights. They are read when the first program asks for them. */
   load(source: ParameterSource, options?: LoadOptions): Promise<Parameters>;
   /**

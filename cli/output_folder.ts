@@ -5,22 +5,30 @@
  */
 import { FileError } from "../mod.ts";
 
-/** What tells a model's folder from others. */
-const MODEL_FILES = ["model_index.json", "config.json"];
+/** What tells a folder that a command may replace from others. */
+export interface FolderKind {
+  /** `model`, for messages. */
+  readonly name: string;
+  /** Files at least one of which it has. */
+  readonly files: readonly string[];
+}
+
+const MODEL: FolderKind = { name: "model", files: ["model_index.json", "config.json"] };
 
 /**
- * Checks, before any work, that a folder may be replaced: it is a model's, nothing that is being read is in it, and nobody
- * stands in it. A folder that does not exist may be.
+ * Checks, before any work, that a folder may be replaced: it is of the kind that is written, by default a model's, nothing that
+ * is being read is in it, and nobody stands in it. A folder that does not exist may be.
  *
  * @throws {FileError} If it may not.
  */
 export async function checkTarget(
   path: string,
-  { sources, force }: {
+  { sources, force, kind = MODEL }: {
     /** What is read: paths, URLs and names. */
     readonly sources: readonly string[];
     /** Whether a folder with something in it may be replaced at all. */
     readonly force: boolean;
+    readonly kind?: FolderKind;
   },
 ): Promise<void> {
   const fail = (reason: string) =>
@@ -43,12 +51,12 @@ export async function checkTarget(
   }
   if (names.length === 0) return;
   if (!force) {
-    throw fail(`it has something in it already, such as ${names[0]}; --force replaces a model`);
+    throw fail(`it has something in it already, such as ${names[0]}; --force replaces a ${kind.name}`);
   }
-  if (!names.some((name) => MODEL_FILES.includes(name))) {
+  if (!names.some((name) => kind.files.includes(name))) {
     throw fail(
-      `it has something in it, such as ${names[0]}, and no ${MODEL_FILES.join(" or ")}: ` +
-        "--force replaces models only",
+      `it has something in it, such as ${names[0]}, and no ${kind.files.join(" or ")}: ` +
+        `--force replaces a ${kind.name} only`,
     );
   }
 }

@@ -85,7 +85,7 @@ export interface SuperResolutionOptions extends
   readonly tiles?: TileOptions | "auto" | "off";
   /**
    * Bytes that the intermediate results of a network may take before `auto` tiles. Default 2 GB. The middle of a decoder, on the
-   * side of the latents, is not tiled: its tiles are no smaller than what that takes.
+   * side of the latents, is tiled too where it alone takes more; attention then sees one tile at a time, of which a warning tells.
    */
   readonly memory?: number;
   /** Told the plan and what tiling costs, before anything is computed. */

@@ -45,8 +45,10 @@ export interface SuperResolutionRequest {
   readonly latents: HostTensorOf<"f32"> | undefined;
   /** The tiles of the denoiser; the whole is one. */
   readonly grid: TileGrid;
-  /** The tiles of the decoder, and how far its tail reaches; null where there is none. */
-  readonly decoder: { readonly grid: TileGrid; readonly reach: number } | null;
+  /** The tiles of the decoder, how far what is tiled reaches, and whether its middle is tiled too; null where there is none. */
+  readonly decoder:
+    | { readonly grid: TileGrid; readonly reach: number; readonly local: boolean }
+    | null;
   readonly weighting: TileWeighting | undefined;
   readonly cost: TilingCost;
   /** What is done otherwise than may be expected. */
@@ -162,22 +164,26 @@ async function layTiles(
   const whole = { height, width };
   const unet = await model.component("unet");
   const rows = texts?.guided ? 2 * n : n;
+  const scores = model.backend.spellsOutScores;
   const shared = { asked, memory } satisfies Partial<ChooseTilesOptions>;
   const denoiser = chooseTiles(whole, {
     ...shared,
     align,
     overlap: (size) => size >> 1,
     bytes: ({ height, width }) =>
-      peakBytes(unet.graph({
-        sample: f32(rows, c + 3, height, width),
-        timestep: f32(1),
-        ...(family.kind === "text"
-          ? {
-            encoder_hidden_states: f32(rows, family.text.tokens, family.contextWidth),
-            class_labels: i32(rows),
-          }
-          : {}),
-      })),
+      peakBytes(
+        unet.graph({
+          sample: f32(rows, c + 3, height, width),
+          timestep: f32(1),
+          ...(family.kind === "text"
+            ? {
+              encoder_hidden_states: f32(rows, family.text.tokens, family.contextWidth),
+              class_labels: i32(rows),
+            }
+            : {}),
+        }),
+        { scores },
+      ),
   });
   const weighting = typeof tiles === "object" ? tiles.weighting : undefined;
   const { grid } = denoiser;
@@ -186,19 +192,23 @@ async function layTiles(
     return { grid, decoder: null, weighting, cost, warnings: [] };
   }
   const component = await model.component(autoencoder.name);
-  const reach = decoderReach(autoencoderConfig(model, autoencoder.name).blocks, "tail");
+  const { blocks } = autoencoderConfig(model, autoencoder.name);
+  const [tail, entire] = [decoderReach(blocks, "tail"), decoderReach(blocks)];
   const decoder = coderTiles(whole, {
     ...shared,
-    overlap: seamlessOverlap(reach),
+    overlap: seamlessOverlap(tail),
+    local: { overlap: seamlessOverlap(entire), runs: 2 },
+    scores,
     split: weighting === "distance" ? undefined : splitDecoder,
     graph: (sides) => component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"),
   });
+  const { local, flaw } = decoder;
   return {
     grid,
-    decoder: { grid: decoder.grid, reach },
+    decoder: { grid: decoder.grid, reach: local ? entire : tail, local },
     weighting,
     cost: { denoiser: denoiser.cost, decoder: decoder.cost },
-    warnings: decoder.mayShow ? [showingTiles(autoencoder.name)] : [],
+    warnings: flaw === undefined ? [] : [showingTiles(autoencoder.name, flaw)],
   };
 }
 

@@ -72,21 +72,35 @@ export async function tiledAutoencoder(
     }
     return { encoder: component, decoder: component, cost, [Symbol.dispose]() {} };
   }
-  const choose = (reach: number, coder: Pick<CoderTilesOptions, "graph" | "split">) =>
-    coderTiles(whole, { memory, ...seamlessTiles(asked, { reach, factor }), ...coder });
-  const reaches = { decoder: decoderReach(blocks, "tail"), encoder: encoderReach(blocks) };
+  const choose = (
+    { reach, entire, runs }: { reach: number; entire: number; runs: number },
+    coder: Pick<CoderTilesOptions, "graph" | "split">,
+  ) =>
+    coderTiles(whole, {
+      memory,
+      ...seamlessTiles(asked, { reach, factor }),
+      local: { overlap: seamlessOverlap(entire), runs },
+      scores: model.backend.spellsOutScores,
+      ...coder,
+    });
+  const reaches = {
+    decoder: { reach: decoderReach(blocks, "tail"), entire: decoderReach(blocks), runs: 2 },
+    encoder: { reach: encoderReach(blocks), entire: encoderReach(blocks, "whole"), runs: 1 },
+  };
   const decoding = choose(reaches.decoder, { graph: decode, split: splitDecoder });
   const encoding = pictures > 0
     ? choose(reaches.encoder, { graph: encode, split: splitEncoder })
     : undefined;
   const cost = { decoder: decoding.cost, encoder: encoding?.cost ?? null };
-  if (decoding.mayShow || encoding?.mayShow) onWarning?.(showingTiles(name));
+  const flaw = decoding.flaw ?? encoding?.flaw;
+  if (flaw !== undefined) onWarning?.(showingTiles(name, flaw));
   using stack = new DisposableStack();
   const decoder = cost.decoder.tiles === 1 ? component : stack.use(
     await tiledDecoder(component, decoding.grid, {
       ...parts,
       channels: [n, c],
-      reach: reaches.decoder,
+      local: decoding.local,
+      reach: decoding.local ? reaches.decoder.entire : reaches.decoder.reach,
     }),
   );
   const encoder = encoding === undefined || encoding.cost.tiles === 1
@@ -96,7 +110,8 @@ export async function tiledAutoencoder(
         ...parts,
         channels: [m, channels],
         outputs,
-        reach: reaches.encoder,
+        local: encoding.local,
+        reach: reaches.encoder.reach,
       }));
   const owned = stack.move();
   return { encoder, decoder, cost, [Symbol.dispose]: () => owned.dispose() };
@@ -105,8 +120,8 @@ export async function tiledAutoencoder(
 type GraphOf = CoderTilesOptions["graph"];
 
 /** What a caller is told whose tiles are not seamless. */
-export function showingTiles(name: string): string {
-  return `Tiles may show: ${name} cannot be taken apart, so that each is made for itself`;
+export function showingTiles(name: string, flaw: string): string {
+  return `Tiles of ${name} may show: ${flaw}`;
 }
 
 /** Seamless tiles that were asked for, in latent positions, and how far they overlap if nobody says. */

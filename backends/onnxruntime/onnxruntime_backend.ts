@@ -112,6 +112,7 @@ export function onnxruntimeBackend(options: OnnxruntimeOptions = {}): Onnxruntim
     name,
     // On the CPU it is a message from the worker; the WebGPU provider waits for its device.
     waitsCheaply: provider === "wasm",
+    spellsOutScores: true,
     get threads() {
       return running?.threads;
     },

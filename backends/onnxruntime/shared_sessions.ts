@@ -4,6 +4,7 @@
  * @module
  */
 import { OnnxError } from "../../formats/onnx/onnx_error.ts";
+import { hasScoreBlocks } from "../../formats/onnx/score_blocks.ts";
 import { onnxBytes, type OnnxParts, onnxParts } from "../../formats/onnx/write_onnx.ts";
 import { type Graph, parameterCount } from "../../graph/graph.ts";
 import { graphKey } from "../../graph/passes/graph_key.ts";
@@ -71,6 +72,8 @@ export class SharedSessions {
     const exact = graphKey(graph);
     const known = family.sessions.get(exact);
     if (known !== undefined) return await hold(known, { family, maker });
+    // Written block by block, a model is for its own sizes.
+    if (hasScoreBlocks(graph)) return await make(exact, { family, maker, graph });
     const network = networkKey(graph);
     const base = family.bases.get(network);
     if (base === undefined || !family.sessions.has(base.key)) {

@@ -124,7 +124,7 @@ Deno.test("what is there is replaced only if it is asked for; faults leave every
     const cases: [args: string[], says: string][] = [
       [
         ["shapes", "full", "--force"],
-        "no model_index.json or config.json: --force replaces models",
+        "no model_index.json or config.json: --force replaces a model only",
       ],
       [["shapes", "none/model"], "its folder does not exist"],
       [["model", "model", "--force"], "model, which is read, is in it"],

@@ -15,6 +15,8 @@ import { chooseSeed } from "../../pipelines/settings.ts";
 import type { Arguments } from "../arguments.ts";
 import { type Command, EXIT } from "../command.ts";
 import { formatCsv } from "../evaluation/csv.ts";
+import { interruptible } from "../interrupt.ts";
+import { checkTarget } from "../output_folder.ts";
 import type { Console } from "../terminal/console.ts";
 import { UsageError } from "../usage_error.ts";
 
@@ -32,15 +34,18 @@ export const shapes: Command = {
       value: "KIND",
       help: `scenes for denoise evaluate, asked for their ${QUESTION_KINDS.join(", ")}`,
     },
-    { name: "force", help: "replace what is in FOLDER" },
+    { name: "force", help: "replace the scenes in FOLDER" },
   ],
   notes: [
     "FOLDER gets a PNG a scene and scenes.csv with their captions; it is written whole or not at all.",
     "With a question the table also has each scene's right label, its labels and their prompts:",
     "denoise evaluate FOLDER/scenes.csv tells how many the embedded model gets right.",
   ],
-  run,
+  run: (args, console) => interruptible((signal) => run(args, { console, signal })),
 };
+
+/** What this command writes, and may replace. */
+const SCENES = { name: "folder of scenes", files: ["scenes.csv"] } as const;
 
 /** A scene that is drawn, as a row of the table. */
 interface Drawn {
@@ -48,7 +53,10 @@ interface Drawn {
   readonly cells: readonly string[];
 }
 
-async function run(args: Arguments, console: Console): Promise<number> {
+async function run(
+  args: Arguments,
+  { console, signal }: { readonly console: Console; readonly signal: AbortSignal },
+): Promise<number> {
   const [folder, extra] = args.operands;
   if (folder === undefined) throw new UsageError("Cannot draw scenes: the folder is missing");
   if (extra !== undefined) {
@@ -61,8 +69,15 @@ async function run(args: Arguments, console: Console): Promise<number> {
   const seed = chooseSeed(asked);
   if (asked === undefined || asked === -1) console.note(`The seed is ${seed}.`);
   const generator = new TorchGenerator(seed);
-  const files = sceneFiles({ count, draw: () => draw(generator, { kind, size }), kind, size });
-  await writeFolder(folder, files, { replace: args.flag("force") });
+  const force = args.flag("force");
+  await checkTarget(folder, { sources: [], force, kind: SCENES });
+  const next = async () => {
+    // Drawing never waits: Ctrl-C is heard between two scenes.
+    await new Promise((resolve) => setTimeout(resolve));
+    signal.throwIfAborted();
+    return draw(generator, { kind, size });
+  };
+  await writeFolder(folder, sceneFiles({ count, next, kind, size }), { replace: force });
   console.print(folder);
   return EXIT.done;
 }
@@ -83,9 +98,9 @@ function draw(
 }
 
 async function* sceneFiles(
-  { count, draw, kind, size }: {
+  { count, next, kind, size }: {
     readonly count: number;
-    readonly draw: () => Drawn;
+    readonly next: () => Promise<Drawn>;
     readonly kind: QuestionKind | undefined;
     readonly size: number;
   },
@@ -94,7 +109,7 @@ async function* sceneFiles(
   const table: string[][] = [["image", "caption", ...more]];
   const digits = String(count - 1).length;
   for (let at = 0; at < count; at++) {
-    const { pixels, cells } = draw();
+    const { pixels, cells } = await next();
     const image = `${String(at).padStart(digits, "0")}.png`;
     table.push([image, ...cells]);
     yield [image, await encodePng({ width: size, height: size, channels: 3, data: pixels })];

@@ -38,3 +38,33 @@ Deno.test("questions make a data set for evaluation", () =>
       assertStringIncludes(prompts![labels!.indexOf(truth)]!, truth);
     }
   }));
+
+Deno.test("--force replaces scenes only", () =>
+  inFolder(async (cwd) => {
+    await Deno.mkdir(`${cwd}/home`);
+    await Deno.writeTextFile(`${cwd}/home/thesis.txt`, "years of work");
+    const args = ["-b", "1", "-s", "5", "--size", "8", "--force"];
+    for (const folder of ["home", ".", cwd]) {
+      const { code, err } = await runDenoise(["shapes", folder, ...args], { cwd });
+      assertEquals(code, 1);
+      assertStringIncludes(err, `Cannot write the folder ${folder}`);
+    }
+    assertEquals(namesIn(`${cwd}/home`), ["thesis.txt"]);
+    assertEquals((await runDenoise(["shapes", "s", ...args], { cwd })).code, 0);
+    assertEquals((await runDenoise(["shapes", "s", ...args], { cwd })).code, 0);
+    assertEquals(namesIn(`${cwd}/s`), ["0.png", "scenes.csv"]);
+  }));
+
+Deno.test("at Ctrl-C no scenes are left", () =>
+  inFolder(async (cwd) => {
+    const { code, err } = await runDenoise(["shapes", "s", "-b", "1000000", "-s", "5"], {
+      cwd,
+      onStart: async (child) => {
+        while (namesIn(cwd).length === 0) await new Promise((resolve) => setTimeout(resolve, 10));
+        child.kill("SIGINT");
+      },
+    });
+    assertEquals(code, 130);
+    assertStringIncludes(err, "interrupted; nothing was written");
+    assertEquals(namesIn(cwd), []);
+  }));

@@ -201,6 +201,22 @@ Deno.test("layers share a causal mask", () => {
   assertEquals(masks.map(({ dims }) => dims), [[30, 30]]);
 });
 
+Deno.test("where attention has too many scores for memory, some queries are answered at a time", () => {
+  const attend = (tokens: number, rows: number) =>
+    lower(trace(
+      ({ q, mask }) => ({ y: op.attention(q!, { k: q!, v: q!, mask: mask! }) }),
+      { q: f32(1, 2, tokens, 4), mask: f32(1, 1, rows, tokens) },
+    )).nodes.map(({ opType }) => opType);
+  assertEquals(attend(64, 64).filter((type) => type === "Softmax").length, 1);
+  const blocks = Math.ceil(16384 / Math.floor(2 ** 26 / (2 * 16384)));
+  for (const [rows, cuts] of [[16384, 2], [1, 1]] as const) {
+    const types = attend(16384, rows);
+    assertEquals(types.filter((type) => type === "Softmax").length, blocks);
+    assertEquals(types.filter((type) => type === "Slice").length, cuts * blocks);
+    assertEquals(types.at(-1), "Concat");
+  }
+});
+
 Deno.test("an op that cannot be written with free axes is named with its site", () => {
   const resize = (n: number) =>
     trace(

@@ -3,15 +3,20 @@
  *
  * @module
  */
-import type { Graph, ValueId } from "../graph.ts";
+import { type Graph, type Node, specsOf, type ValueId } from "../graph.ts";
 import { BYTES, sizeOf, type TensorSpec } from "../tensor_spec.ts";
 import { lastUses } from "./liveness.ts";
 
 /**
  * The most bytes of inputs and nodes' values that are alive at once, if each is freed at its last use; weights are not among
- * them. A backend that fuses needs less, one that spells out attention's scores more.
+ * them. A backend that fuses needs less.
+ *
+ * @param options With `scores` those of attention, a number for each query and key, are values too.
  */
-export function peakBytes(graph: Graph): number {
+export function peakBytes(
+  graph: Graph,
+  { scores = false }: { readonly scores?: boolean | undefined } = {},
+): number {
   const bytesOf = ({ shape, dtype }: TensorSpec): number => sizeOf(shape) * BYTES[dtype];
   const sizes = new Map<ValueId, number>(
     graph.nodes.map(({ id, output }) => [id, bytesOf(output)]),
@@ -19,9 +24,15 @@ export function peakBytes(graph: Graph): number {
   let now = graph.inputs.reduce((sum, { spec }) => sum + bytesOf(spec), 0);
   let most = now;
   const dying = lastUses(graph);
-  graph.nodes.forEach(({ id }, at) => {
-    now += sizes.get(id)!;
-    most = Math.max(most, now);
+  const specs = specsOf(graph);
+  const scoreBytes = ({ op, inputs }: Node): number => {
+    if (!scores || op !== "attention") return 0;
+    const [n, heads, queries] = specs.get(inputs[0]!)!.shape as [number, number, number];
+    return n * heads * queries * specs.get(inputs[1]!)!.shape[2]! * BYTES.f32;
+  };
+  graph.nodes.forEach((node, at) => {
+    now += sizes.get(node.id)!;
+    most = Math.max(most, now + scoreBytes(node));
     for (const dead of dying[at]!) now -= sizes.get(dead)!;
   });
   return most;

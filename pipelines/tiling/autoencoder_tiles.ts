@@ -55,7 +55,8 @@ export interface AutoencoderTilesOptions {
   readonly autoencoderTiles?: AutoencoderTiles | "auto" | "off";
   /**
    * Bytes that the autoencoder's intermediate results may take before `auto` tiles. Default 4 GB, what WebAssembly can address. The
-   * middle of the autoencoder, on the side of the latents, is not tiled: tiles are no smaller than what that takes.
+   * middle of the autoencoder, on the side of the latents, is tiled too where it alone takes more; attention then sees one tile at
+   * a time, of which a warning tells.
    */
   readonly memory?: number;
 }

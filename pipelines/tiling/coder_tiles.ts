@@ -17,6 +17,10 @@ export interface CoderTilesOptions extends Pick<ChooseTilesOptions, "asked" | "m
   readonly split?: ((graphs: WholeAndTile) => SplitAutoencoder | undefined) | undefined;
   /** How far tiles have to overlap, in latent positions. */
   readonly overlap: number;
+  /** The same where the middle is tiled too, and how often each tile is run then. */
+  readonly local: { readonly overlap: number; readonly runs: number };
+  /** Whether attention's scores are written to memory. */
+  readonly scores: boolean | undefined;
 }
 
 /** The tiles of an encoder or decoder. */
@@ -24,26 +28,38 @@ export interface CoderTiles {
   /** In latent positions. */
   readonly grid: TileGrid;
   readonly cost: NetworkCost;
-  /** There are several tiles, and nothing makes them agree where they meet. */
-  readonly mayShow: boolean;
+  /** Its middle is tiled too: attention sees one tile at a time. */
+  readonly local: boolean;
+  /** Why tiles may be seen, if they may. */
+  readonly flaw: string | undefined;
 }
 
-/** Chooses the tiles of an encoder or decoder, of which the middle is run on the whole if it can be taken apart. */
+/**
+ * Chooses the tiles of an encoder or decoder. If it can be taken apart its middle is run on the whole, unless that alone takes more
+ * than the memory that there is.
+ */
 export function coderTiles(whole: Sides, options: CoderTilesOptions): CoderTiles {
-  const { graph, split, overlap, ...choice } = options;
+  const { graph, split, local, overlap, scores, ...choice } = options;
   const all = graph(whole);
   const parts = split?.({ whole: all, tile: all });
+  const middle = parts === undefined ? 0 : peakBytes(parts.middle, { scores });
+  const isLocal = middle > choice.memory && choice.asked !== null;
   const { grid, cost } = chooseTiles(whole, {
     ...choice,
     align: 1,
-    overlap: () => overlap,
-    runs: parts === undefined ? 1 : 2,
-    untiled: parts === undefined ? 0 : peakBytes(parts.middle),
-    bytes: (sides) => peakBytes(graph(sides)),
+    overlap: () => isLocal ? local.overlap : overlap,
+    runs: isLocal ? local.runs : parts === undefined ? 1 : 2,
+    untiled: isLocal ? 0 : middle,
+    bytes: (sides) => peakBytes(graph(sides), { scores }),
   });
-  return {
-    grid,
-    cost,
-    mayShow: cost.tiles > 1 && split !== undefined && parts === undefined,
-  };
+  const flaw = cost.tiles === 1 || split === undefined
+    ? undefined
+    : parts === undefined
+    ? "it cannot be taken apart, so that each is made for itself"
+    : isLocal
+    ? `attention sees one tile at a time, as all of the picture would take ${gigabytes(middle)}`
+    : undefined;
+  return { grid, cost, local: isLocal && cost.tiles > 1, flaw };
 }
+
+const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(2)} GB`;

@@ -22,13 +22,23 @@ export interface TiledEncoderOptions extends TilingOptions {
   readonly factor: number;
   /** How far, in latent positions, what runs on tiles reaches: {@linkcode encoderReach}. */
   readonly reach: number;
+  /** The middle is tiled too, as it would take too much: each tile is encoded for itself. */
+  readonly local?: boolean;
 }
 
-/** How far, in latent positions, the convolutions of an encoder reach that come before its middle. */
-export function encoderReach({ levels, layers }: AutoencoderBlocksConfig): number {
+/**
+ * How far, in latent positions, an encoder's convolutions reach.
+ *
+ * @param part What comes before its middle, or the whole encoder.
+ */
+export function encoderReach(
+  { levels, layers }: AutoencoderBlocksConfig,
+  part: "head" | "whole" = "head",
+): number {
   const last = levels.length - 1;
   const ways = levels.map((_, at) => (2 * layers + (at < last ? 1 : 0)) / 2 ** (last - at));
-  return ways.reduce((sum, reach) => sum + reach, 1 / 2 ** last);
+  const middle = part === "head" ? 0 : 4 + 1; // two residual blocks in the middle, and conv_out
+  return ways.reduce((sum, reach) => sum + reach, middle + 1 / 2 ** last);
 }
 
 /**
@@ -52,7 +62,9 @@ export async function tiledEncoder(
   const graph = encoderAt(pixels.whole);
   using stack = new DisposableStack();
   const cutter = stack.use(await tileCutter(pixels, options));
-  const split = splitEncoder({ whole: graph, tile: encoderAt(pixels.tile) });
+  const split = options.local
+    ? undefined
+    : splitEncoder({ whole: graph, tile: encoderAt(pixels.tile) });
   let encode: (x: Value) => Record<string, Value>;
   if (split === undefined) {
     const [n, c] = sidesOf(graph);

@@ -51,7 +51,7 @@ export interface ChooseTilesOptions {
   readonly align: number;
   /** How often each tile is run. Default once. */
   readonly runs?: number;
-  /** Bytes of what is not tiled where the rest is: smaller tiles do not help below that. Default 0. */
+  /** Bytes of what is not tiled where the rest is. Default 0. */
   readonly untiled?: number;
 }
 
@@ -78,14 +78,13 @@ export function chooseTiles(
   whole: Sides,
   options: ChooseTilesOptions,
 ): { readonly grid: TileGrid; readonly cost: NetworkCost } {
-  const { asked, align, untiled = 0 } = options;
+  const { asked, align, memory } = options;
   const lay = (size: number, overlap: number) => tileGrid(whole, { size, overlap, align });
   const single = lay(Math.max(whole.height, whole.width), 0);
   if (asked === null) return costed(single, options);
   if (asked !== undefined) return costed(lay(asked.size, asked.overlap), options);
   const alone = costed(single, options);
-  if (alone.cost.bytes <= options.memory) return alone;
-  const memory = Math.max(options.memory, untiled);
+  if (alone.cost.bytes <= memory) return alone;
   // Bytes go about with the area; what attends everywhere may need less of it.
   const area = whole.height * whole.width * memory / alone.cost.bytes;
   let size = Math.floor(Math.sqrt(area) / align) * align;

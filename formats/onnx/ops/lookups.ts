@@ -11,7 +11,7 @@ import { ELEMENT_TYPES } from "../onnx_model.ts";
 const NARROW = 8;
 
 /** Codes that are compared at a time: all distances at once would be gigabytes for a large picture. */
-const PIECE = 512;
+const PIECE = 128;
 
 /**
  * See {@linkcode nearestCodeOp}. Indices are int64 in ONNX, 32 bits here. Of equal distances the first counts, in a piece of the
@@ -34,19 +34,28 @@ export const nearestCode: Lower<"nearestCode"> = ({ inputs: [z, codebook] }, b) 
   if (count <= PIECE) {
     return b.emit("Cast", [least(distanceTo(codes), 0)], { to: ELEMENT_TYPES.int32 });
   }
-  const found = { distances: [] as string[], indices: [] as string[] };
+  // Least distance and index of a piece in one tensor: a runtime that goes by what it needs next finishes with a piece before the
+  // next one, instead of keeping all distances for their indices.
+  const found: string[] = [];
   for (let from = 0; from < count; from += PIECE) {
     const to = Math.min(from + PIECE, count);
     const piece = b.emit("Slice", [codes, b.ints([from]), b.ints([to]), b.ints([1])]);
     const distance = distanceTo(piece);
-    found.distances.push(b.emit("ReduceMin", [distance], { axes: [1], keepdims: 1 }));
-    found.indices.push(b.emit("Add", [least(distance, 1), b.ints([from])]));
+    const index = b.emit("Add", [least(distance, 1), b.ints([from])]);
+    found.push(
+      b.emit("ReduceMin", [distance], { axes: [1], keepdims: 1 }),
+      b.emit("Cast", [index], { to: ELEMENT_TYPES.float32 }), // exact: there are fewer than 2^24 codes
+    );
   }
-  const distances = b.emit("Concat", found.distances, { axis: 1 });
-  const indices = b.emit("Concat", found.indices, { axis: 1 });
-  const chosen = b.emit("GatherElements", [indices, least(distances, 1)], { axis: 1 });
-  const nearest = b.emit("Squeeze", [chosen, b.ints([1])]);
-  return b.emit("Cast", [nearest], { to: ELEMENT_TYPES.int32 });
+  const pairs: string[] = [];
+  for (let at = 0; at < found.length; at += 2) {
+    pairs.push(b.emit("Concat", found.slice(at, at + 2), { axis: 1 }));
+  }
+  const all = b.emit("Concat", pairs, { axis: 1 });
+  const everySecond = (start: number) =>
+    b.emit("Slice", [all, b.ints([start]), b.ints([found.length]), b.ints([1]), b.ints([2])]);
+  const chosen = b.emit("GatherElements", [everySecond(1), least(everySecond(0), 1)], { axis: 1 });
+  return b.emit("Cast", [b.emit("Squeeze", [chosen, b.ints([1])])], { to: ELEMENT_TYPES.int32 });
 };
 
 function sumOfSquares(

@@ -4,6 +4,7 @@
  * @module
  */
 import type { Builder, Lower } from "../builder.ts";
+import { queriesAtOnce } from "../score_blocks.ts";
 import { isFixed } from "../sizes.ts";
 import { gelu } from "./elementwise.ts";
 
@@ -21,16 +22,40 @@ export const matmul: Lower<"matmul"> = ({ attributes: { transposeB }, inputs: [x
  * See {@linkcode attentionOp}.
  *
  * `Attention` itself is of opset 23, and runtimes without a kernel for it are slower than with its parts. The scale goes to the
- * queries, of which there are fewer numbers than of logits.
+ * queries, of which there are fewer numbers than of logits. Where the logits are too many, some queries are answered at a time.
  */
 export const attention: Lower<"attention"> = (node, b) => {
   const { attributes: { scale, causal }, inputs: [q, k, v, mask] } = node;
   const keys = b.emit("Transpose", [b.value(k!)], { perm: [0, 1, 3, 2] });
   const queries = scale === 1 ? b.value(q!) : b.emit("Mul", [b.value(q!), b.floats([scale])]);
-  let logits = b.emit("MatMul", [queries, keys]);
-  if (mask !== undefined) logits = b.emit("Add", [logits, b.value(mask)]);
-  if (causal) logits = b.emit("Where", [later(node, b), b.floats([-Infinity]), logits]);
-  return b.emit("MatMul", [b.emit("Softmax", [logits], { axis: 3 }), b.value(v!)]);
+  /** What some queries are answered; `cut` takes their rows of the mask. */
+  const answers = (some: string, cut: (name: string, shape: readonly number[]) => string) => {
+    let logits = b.emit("MatMul", [some, keys]);
+    if (mask !== undefined) {
+      logits = b.emit("Add", [logits, cut(b.value(mask), b.spec(mask).shape)]);
+    }
+    if (causal) {
+      const hidden = cut(later(node, b), [b.spec(q!).shape[2]!, b.spec(k!).shape[2]!]);
+      logits = b.emit("Where", [hidden, b.floats([-Infinity]), logits]);
+    }
+    return b.emit("MatMul", [b.emit("Softmax", [logits], { axis: 3 }), b.value(v!)]);
+  };
+  const fixed = b.sizes(q!).every(isFixed) && b.sizes(k!).every(isFixed);
+  const step = fixed ? queriesAtOnce(b.spec(q!).shape, b.spec(k!).shape) : undefined;
+  if (step === undefined) return answers(queries, (name) => name);
+  const rows = b.spec(q!).shape[2]!;
+  const parts: string[] = [];
+  for (let from = 0; from < rows; from += step) {
+    const to = Math.min(rows, from + step);
+    const cut = (name: string, shape: readonly number[]) => {
+      const axis = shape.length - 2;
+      // A mask of one row is all queries'.
+      if (shape[axis] !== rows) return name;
+      return b.emit("Slice", [name, b.ints([from]), b.ints([to]), b.ints([axis])]);
+    };
+    parts.push(answers(cut(queries, b.spec(q!).shape), cut));
+  }
+  return b.emit("Concat", parts, { axis: 2 });
 };
 
 /** `bool` [lq, lk]: whether key j comes after query i. */
