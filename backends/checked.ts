@@ -152,8 +152,12 @@ class Other implements Disposable {
   /** Runs a part on numbers. */
   async run(part: Graph, inputs: Readonly<Record<string, HostTensor>>): Promise<HostTensor> {
     const key = graphKey(part);
-    const program = this.#programs.get(key) ?? this.#backend.compile(part, this.#parameters);
-    this.#programs.set(key, program);
+    let program = this.#programs.get(key);
+    if (program === undefined) {
+      program = this.#backend.compile(part, this.#parameters);
+      this.#programs.set(key, program);
+      program.catch(() => this.#programs.delete(key));
+    }
     using result = (await program).run(inputs).y0!;
     return await result.read();
   }
@@ -359,8 +363,12 @@ class RunCheck implements RunObserver {
     { own, other }: { own: Numbers; other: Numbers },
   ): Promise<void> {
     const { isolated, others } = this.#findings;
-    for (const { name, id } of this.#compiled.graph.outputs) {
+    const { outputs } = this.#compiled.graph;
+    // A value that takes several outputs holds the last.
+    const last = new Map(outputs.map(({ name }) => [run.outputs.get(name)!.identity, name]));
+    for (const { name, id } of outputs) {
       const { identity, copy } = run.outputs.get(name)!;
+      if (last.get(identity) !== name) continue;
       if (!isolated) others.set(identity!, await other.at(id));
       const difference = this.#findings.compare(await copy.read(), await own.at(id));
       if (difference === undefined) continue;

@@ -329,6 +329,36 @@ Deno.test("errors of either side say which node they met", async () => {
   );
 });
 
+Deno.test("a value that takes two outputs is compared with the last", async () => {
+  const graph = trace(({ x }) => ({ a: op.add(x, x), b: op.mul(x, x) }), { x: f32(2) });
+  await using backend = checked(referenceBackend(), referenceBackend());
+  using none = await backend.load(memoryWeights());
+  using program = await backend.compile(graph, none);
+  using value = backend.upload(hostTensor([2], [0, 0]));
+  program.run({ x: hostTensor([2], [1, 3]) }, { a: value, b: value });
+  assertEquals([...(await value.read()).data], [1, 9]);
+  assertEquals(backend.report().nodes, 2);
+});
+
+Deno.test("what failed to compile once is compiled again", async () => {
+  const working = referenceBackend();
+  let failures = 1;
+  const failing: Backend = {
+    ...working,
+    compile: (...given) =>
+      failures-- > 0 ? Promise.reject(new Error("out of memory")) : working.compile(...given),
+  };
+  const graph = trace(({ x }) => op.silu(x), { x: f32(1) });
+  await using backend = checked(referenceBackend(), failing);
+  using none = await backend.load(memoryWeights());
+  using program = await backend.compile(graph, none);
+  program.run({ x: hostTensor([1], [1]) });
+  await assertRejects(() => backend.settled(), Error, "out of memory");
+  program.run({ x: hostTensor([1], [1]) });
+  await backend.settled();
+  assertEquals(backend.report().nodes, 1);
+});
+
 Deno.test("weights, values and programs of other backends are refused", async () => {
   const graph = trace(({ x }) => op.silu(x), { x: f32(1) });
   await using one = checked(referenceBackend(), referenceBackend());

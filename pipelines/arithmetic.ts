@@ -26,8 +26,9 @@ export class Arithmetic {
   /** The program of a key; `build` is called if there is none yet. It stays this object's. */
   program(key: string, build: () => Graph): Promise<Program> {
     return this.#programs.get(key, async () => {
-      this.#parameters ??= this.#backend.load(NO_WEIGHTS);
-      return await this.#backend.compile(build(), await this.#parameters);
+      const loading = this.#parameters ??= this.#backend.load(NO_WEIGHTS);
+      loading.catch(() => this.#parameters = undefined); // to be tried again
+      return await this.#backend.compile(build(), await loading);
     });
   }
 

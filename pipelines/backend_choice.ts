@@ -118,9 +118,13 @@ async function anyOnnxruntime(): Promise<ChosenBackend> {
   }
 }
 
-/** WebGPU if its adapter is hardware. */
+/** WebGPU if its adapter is hardware, and gives a device. */
 async function hardwareWebgpu(): Promise<ChosenBackend | undefined> {
-  const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
-  if (!adapter) return undefined;
-  return isSoftwareAdapter(adapter.info) ? undefined : await webgpu();
+  try {
+    const adapter = await navigator.gpu?.requestAdapter({ powerPreference: "high-performance" });
+    if (!adapter || isSoftwareAdapter(adapter.info)) return undefined;
+    return await webgpu();
+  } catch {
+    return undefined; // a driver that is broken or busy; whoever asks for webgpu by name is told
+  }
 }

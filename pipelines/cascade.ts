@@ -92,7 +92,9 @@ export function cascade<Options extends CascadeBaseOptions>(
   return async (options) => {
     const { seed: asked } = options;
     // Drawn here, so that the stages' seeds follow from it.
-    const seed = typeof asked === "object" ? asked.map(chooseSeed) : chooseSeed(asked);
+    const seed = typeof asked === "object"
+      ? asked.map((each) => chooseSeed(each))
+      : chooseSeed(asked);
     const settings = (at: number, image: HostTensorOf<"f32">): SuperResolutionOptions => {
       const { upscale, options: own = {} } = stages[at]!;
       return {

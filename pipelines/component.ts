@@ -8,7 +8,7 @@ import type { Graph } from "../graph/graph.ts";
 import { withOutputs } from "../graph/passes/with_outputs.ts";
 import type { HostTensor } from "../graph/tensor_spec.ts";
 import { checkMethod, type InputSpecs, type Network } from "./networks/network.ts";
-import type { CallsInFlight } from "./calls_in_flight.ts";
+import { CallsInFlight } from "./calls_in_flight.ts";
 import { ProgramCache } from "./program_cache.ts";
 
 /** Settings of {@linkcode Component.program}. */
@@ -36,6 +36,7 @@ export class Component {
   /** Its weights. */
   readonly parameters: Parameters;
   readonly #compile: CompileMethod;
+  readonly #calls: CallsInFlight;
   readonly #programs: ProgramCache;
 
   /** Made by {@linkcode openModel}. */
@@ -53,7 +54,8 @@ export class Component {
     this.network = parts.network;
     this.parameters = parts.parameters;
     this.#compile = parts.compile;
-    this.#programs = new ProgramCache(parts);
+    this.#calls = parts.calls ?? new CallsInFlight();
+    this.#programs = new ProgramCache({ calls: this.#calls });
   }
 
   /** The class's name in diffusers. */
@@ -105,6 +107,7 @@ export class Component {
     inputs: Readonly<Record<string, HostTensor>>,
     options: ComponentProgramOptions = {},
   ): Promise<Record<string, HostTensor>> {
+    using _call = this.#calls.begin();
     const program = await this.program(inputs, options);
     const values = program.run(inputs);
     try {

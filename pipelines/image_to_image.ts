@@ -19,7 +19,7 @@ import { toPictures } from "./image_output.ts";
 import type { ImageToImage, ImageToImageOptions } from "./image_to_image_options.ts";
 import { type Model, type ModelOptions, openModel } from "./model.ts";
 import { type NoiseStream, noiseStream } from "./noise_stream.ts";
-import type { Prediction } from "./prediction.ts";
+import { predictionOf } from "./prediction.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
@@ -158,8 +158,7 @@ export async function generateFromImage(
   const decoding = { component: autoencoder.decoder, arithmetic, family };
   await prepareDecoder(f32(...latentShape), decoding);
   const { onStep } = options;
-  const prediction = sampling.scheduler.config.prediction_type as Prediction | undefined ??
-    "epsilon";
+  const prediction = predictionOf(sampling.scheduler);
   using last = await denoise(plan, {
     backend: model.backend,
     start: { image, noise: added },

@@ -26,7 +26,7 @@ import type { Inpainting, InpaintingOptions, InpaintingResult } from "./inpainti
 import { type InpaintingRequest, readInpainting } from "./inpainting_request.ts";
 import { type Model, type ModelOptions, openModel } from "./model.ts";
 import { type NoiseStream, noiseStream } from "./noise_stream.ts";
-import type { Prediction } from "./prediction.ts";
+import { predictionOf } from "./prediction.ts";
 import { SettingsError } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
@@ -154,8 +154,7 @@ export async function inpaint(
   const decoding = { component: autoencoder.decoder, arithmetic, family };
   await prepareDecoder(f32(...latentShape), decoding);
   const { onStep } = options;
-  const prediction = sampling.scheduler.config.prediction_type as Prediction | undefined ??
-    "epsilon";
+  const prediction = predictionOf(sampling.scheduler);
   const start: Start = fromPicture ? { image: image!, noise: draws.start } : { noise: draws.start };
   const kept = { ...mask, data: mask.data.map((value) => 1 - value) };
   using last = await denoise(plan, {

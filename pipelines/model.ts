@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Backend, Precision } from "../backends/backend.ts";
+import { type Backend, DisposedError, type Precision } from "../backends/backend.ts";
 import { type BackendChoice, chooseBackend } from "./backend_choice.ts";
 import { withCurrentNames } from "../formats/current_names.ts";
 import { ModelError } from "../formats/model_error.ts";
@@ -92,6 +92,7 @@ export async function modelOf(
     isOnnx && choice === "auto" ? "onnxruntime" : choice,
   );
   const components = new Map<string, Promise<Component>>();
+  let disposed = false;
   const load = async (name: string): Promise<Component> => {
     const component = folder.component(name);
     const { variant: _, ...rest } = options;
@@ -107,6 +108,11 @@ export async function modelOf(
     component(name) {
       const known = components.get(name);
       if (known !== undefined) return known;
+      if (disposed) {
+        return Promise.reject(
+          new DisposedError(`Cannot use ${folder.description}: the model is disposed`),
+        );
+      }
       const loading = load(name);
       components.set(name, loading);
       loading.catch(() => components.delete(name));
@@ -114,6 +120,7 @@ export async function modelOf(
     },
     tokenizer: (name = "tokenizer") => openTokenizer(folder.component(name).files),
     async [Symbol.asyncDispose]() {
+      disposed = true;
       for (const component of components.values()) {
         await component.then((loaded) => loaded[Symbol.dispose](), () => {});
       }

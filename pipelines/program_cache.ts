@@ -3,7 +3,7 @@
  *
  * @module
  */
-import type { Program } from "../backends/backend.ts";
+import { DisposedError, type Program } from "../backends/backend.ts";
 import { CallsInFlight } from "./calls_in_flight.ts";
 
 /** Settings of a {@linkcode ProgramCache}. */
@@ -19,6 +19,7 @@ export class ProgramCache {
   readonly #programs = new Map<string, Promise<Program>>();
   readonly #capacity: number;
   readonly #calls: CallsInFlight;
+  #disposed = false;
 
   /** An empty one. */
   constructor({ capacity = 8, calls = new CallsInFlight() }: ProgramCacheOptions = {}) {
@@ -28,6 +29,7 @@ export class ProgramCache {
 
   /** The program of a key, compiled if it is not there. A compilation that fails is forgotten. */
   async get(key: string, compile: () => Promise<Program>): Promise<Program> {
+    this.#check();
     const known = this.#programs.get(key);
     if (known !== undefined) {
       this.#programs.delete(key);
@@ -38,12 +40,17 @@ export class ProgramCache {
     this.#programs.set(key, made);
     try {
       const program = await made;
+      this.#check();
       this.#evict();
       return program;
     } catch (error) {
       if (this.#programs.get(key) === made) this.#programs.delete(key);
       throw error;
     }
+  }
+
+  #check(): void {
+    if (this.#disposed) throw new DisposedError("Cannot run a network: its model is disposed");
   }
 
   #evict(): void {
@@ -56,6 +63,7 @@ export class ProgramCache {
 
   /** Frees all programs. */
   [Symbol.dispose](): void {
+    this.#disposed = true;
     for (const program of this.#programs.values()) {
       program.then((made) => made[Symbol.dispose](), () => {});
     }

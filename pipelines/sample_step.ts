@@ -11,7 +11,7 @@ import { trace } from "../graph/trace.ts";
 import type { Plan } from "../schedulers/plan.ts";
 import type { DenoiseEvent } from "./denoise.ts";
 import { toPictures } from "./image_output.ts";
-import { cleanWeights, type Prediction } from "./prediction.ts";
+import { type Prediction, previewWeights } from "./prediction.ts";
 import { readSamples, type SpaceParts } from "./sample_space.ts";
 
 /** What a listener is told after each step. Its methods work until the promise it returns is done. */
@@ -51,7 +51,7 @@ export function sampleStep(
     prediction: async () => output === undefined ? undefined : await read(output),
     async preview() {
       if (output === undefined) return toPictures((await readSamples(sample, options)).tensor);
-      const { sample: a, output: b } = cleanWeights(options.prediction, row.level);
+      const { sample: a, output: b } = previewWeights(row, options.prediction);
       const { shape } = before.spec;
       using said = await withoutVariance(output, { ...options, shape });
       const program = await options.arithmetic.weightedSum(shape);

@@ -84,7 +84,7 @@ export function readSamplingSettings(
     steps,
     seed: typeof seeds === "number" ? seeds : seeds[0]!,
     seeds,
-    stepSeed: stepSeed === undefined ? undefined : chooseSeed(stepSeed),
+    stepSeed: stepSeed === undefined ? undefined : chooseSeed(stepSeed, "stepSeed"),
     scheduler,
     plan,
     listed,

@@ -48,11 +48,11 @@ export function checkSide(name: string, value: number, factor: number): number {
 }
 
 /** -1 draws a seed; anything else must be a whole number that a double holds exactly. */
-export function chooseSeed(seed: number | undefined): number {
+export function chooseSeed(seed: number | undefined, name = "seed"): number {
   if (seed === undefined || seed === -1) return crypto.getRandomValues(new Uint32Array(1))[0]!;
   if (!Number.isSafeInteger(seed) || seed < 0) {
     throw new SettingsError(
-      `Cannot use seed ${seed}: it must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, or -1 to draw one`,
+      `Cannot use ${name} ${seed}: it must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, or -1 to draw one`,
     );
   }
   return seed;

@@ -10,7 +10,7 @@ import type { Arithmetic } from "./arithmetic.ts";
 import { decodeLatents, type DecodeLatentsOptions } from "./decode_latents.ts";
 import type { DenoiseEvent } from "./denoise.ts";
 import { toPictures } from "./image_output.ts";
-import { cleanWeights, type Prediction } from "./prediction.ts";
+import { type Prediction, previewWeights } from "./prediction.ts";
 import type { StepEvent } from "./text_to_image_options.ts";
 
 /** What a row's report is made with. */
@@ -54,7 +54,7 @@ export function stepEvent(event: DenoiseEvent, options: StepEventOptions): StepE
       if (output === undefined) {
         return toPictures((await decodeLatents(sample, options.decoding)).tensor);
       }
-      const weights = cleanWeights(options.prediction, row.level);
+      const weights = previewWeights(row, options.prediction);
       const program = await options.arithmetic.weightedSum(before.spec.shape);
       const { sum } = program.run({
         a: before,

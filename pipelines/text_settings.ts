@@ -67,9 +67,15 @@ export function readTextSettings(
   const each = said.length === 1 ? Array<string>(given).fill(said[0]!) : said;
   const count = checkInteger("count", options.count ?? 1, { min: 1, max: 1024 });
   const negative = options.negativePrompt ?? "";
-  if (typeof negative !== "string" && negative.length !== each.length) {
+  const avoided = typeof negative === "string" ? [negative] : negative;
+  if (!Array.isArray(avoided) || avoided.some((text) => typeof text !== "string")) {
     throw new SettingsError(
-      `Cannot use ${negative.length} negative prompts with ${each.length} prompts: give one, or one each`,
+      "Cannot use the negative prompt: give a string or a list of strings",
+    );
+  }
+  if (avoided.length !== 1 && avoided.length !== each.length) {
+    throw new SettingsError(
+      `Cannot use ${avoided.length} negative prompts with ${each.length} prompts: give one, or one each`,
     );
   }
   const guidanceRescale = checkNumber("guidanceRescale", options.guidanceRescale ?? 0);
@@ -85,7 +91,7 @@ export function readTextSettings(
   return {
     prompts: each.flatMap((text) => Array<string>(count).fill(text)),
     negatives: each.flatMap((_, at) =>
-      Array<string>(count).fill(typeof negative === "string" ? negative : negative[at]!)
+      Array<string>(count).fill(avoided.length === 1 ? avoided[0]! : avoided[at]!)
     ),
     count,
     guidanceScale,
@@ -113,6 +119,10 @@ export function guidedRows(
       }: it must be two shares of the steps, 0 to 1, the first not above the second`,
     );
   }
-  const [first, end] = [Math.floor(from * rows), Math.floor(to * rows)];
+  // 0.58 * 50 is a little less than 29.
+  const [first, end] = [from, to].map((share) => Math.floor(share * rows + 1e-9)) as [
+    number,
+    number,
+  ];
   return first === 0 && end === rows ? undefined : (index) => index >= first && index < end;
 }

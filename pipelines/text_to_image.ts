@@ -15,7 +15,7 @@ import { guidedDenoiser } from "./guided_denoiser.ts";
 import { toPictures } from "./image_output.ts";
 import { type Model, type ModelOptions, openModel } from "./model.ts";
 import { noiseStream } from "./noise_stream.ts";
-import type { Prediction } from "./prediction.ts";
+import { predictionOf } from "./prediction.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
 import { checkSide } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
@@ -122,8 +122,7 @@ async function generate(parts: Parts, options: TextToImageOptions): Promise<Text
   const decoding = { component: autoencoder.decoder, arithmetic, family };
   await prepareDecoder(f32(...latentShape), decoding);
   const { onStep } = options;
-  const prediction = sampling.scheduler.config.prediction_type as Prediction | undefined ??
-    "epsilon";
+  const prediction = predictionOf(sampling.scheduler);
   using last = await denoise(plan, {
     backend: model.backend,
     start: { noise },

@@ -126,7 +126,7 @@ export function beginOf(
           timesteps.length - 1
         }`
         : `Cannot plan ${name} with a strength of ${strength}: no step of ${count} is left, wanted ${
-          1 / count
+          Math.ceil(1e4 / count) / 1e4
         } or more`,
     );
   }

@@ -64,6 +64,12 @@ export function jumpingPlan(plan: Plan, jumps: Jumps): Plan {
 /** Noise from one level to a noisier one: x = signal x0 + noise n keeps its form. */
 function undo(from: Level, to: Level): Row {
   const weight = to.signal / from.signal;
+  const variance = to.noise ** 2 - (weight * from.noise) ** 2;
+  if (!(variance >= -1e-9 && weight < Infinity)) {
+    throw new SchedulerError(
+      "Cannot jump back with this sampler: its steps do not go from noise to picture",
+    );
+  }
   return {
     level: from,
     draws: 1,
@@ -71,7 +77,7 @@ function undo(from: Level, to: Level): Row {
       to: "sample",
       terms: {
         sample: weight,
-        noise: [Math.sqrt(to.noise ** 2 - (weight * from.noise) ** 2)],
+        noise: [Math.sqrt(Math.max(0, variance))],
       },
     }],
   };

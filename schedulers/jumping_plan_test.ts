@@ -80,3 +80,12 @@ Deno.test("samplers that remember, and jumps that are none, are refused", () => 
     assertThrows(() => jumpingPlan(plan, { ...jumps, jumpNSample: wrong }), SchedulerError);
   }
 });
+
+Deno.test("a sampler that goes from picture to noise cannot jump back", () => {
+  const inverse = scheduler("ddim-inverse").plan(4);
+  assertThrows(
+    () => jumpingPlan(inverse, { jumpLength: 1, jumpNSample: 2 }),
+    SchedulerError,
+    "do not go from noise to picture",
+  );
+});

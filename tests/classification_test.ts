@@ -10,12 +10,14 @@ import {
   openFiles,
   PictureError,
   pipeline,
+  referenceBackend,
   scheduler,
   SettingsError,
   TorchGenerator,
   webgpuBackend,
   winogroundExample,
 } from "../mod.ts";
+import { tracked } from "./tracked_backend.ts";
 
 const open = () => pipeline("zero-shot-image-classification", "shapes", { backend: "reference" });
 
@@ -297,4 +299,22 @@ Deno.test({
     assertEquals(backend.waits - before, batches);
     assertEquals(batches, 7); // twelve evaluations and nine: three at a time leave no row empty
   },
+});
+
+Deno.test("a call that fails anywhere leaves nothing on the device", async () => {
+  const calls = async (failing?: number) => {
+    const { backend, alive, calls } = tracked(referenceBackend(), failing);
+    {
+      await using _owned = backend;
+      await using classify = await pipeline("zero-shot-image-classification", "shapes", {
+        backend,
+      });
+      await classify({ ...QUICK, size: 16 }).catch(() => {});
+    }
+    assertEquals([failing, alive()], [failing, 0]);
+    return calls();
+  };
+  // Around the first evaluations, when all is compiled.
+  const whole = await calls();
+  for (let at = 0; at < Math.min(whole, 24); at++) await calls(at);
 });

@@ -10,23 +10,27 @@ import { readPngText } from "../formats/images/png_text.ts";
 import { readSettings } from "../formats/images/infotext.ts";
 import {
   type Backend,
+  DisposedError,
   hostTensor,
   memoryFiles,
   ModelError,
   NonFiniteError,
   onnxruntimeBackend,
   openFiles,
+  openModel,
   pipeline,
   type Plan,
   type Program,
   referenceBackend,
   SafetensorsError,
+  scheduler,
   SchedulerError,
   SettingsError,
   type StepEvent,
   type TextToImageOptions,
   WeightsError,
 } from "../mod.ts";
+import { guidedRows } from "../pipelines/text_settings.ts";
 import { counting } from "./counting_backend.ts";
 
 const REFERENCE = { backend: "reference" } as const;
@@ -251,6 +255,43 @@ Deno.test("guidance acts in its interval only", async () => {
   assertEquals(noted.images[0]!.settings["guidance interval"], "0 to 0.5");
 });
 
+Deno.test("a share of the steps is as many of them", async () => {
+  const plan = scheduler("ddim").plan(50);
+  for (let row = 0; row <= 50; row++) {
+    const guides = guidedRows([0, Number((row / 50).toFixed(2))], plan);
+    const guided = plan.rows.filter((_, at) => guides?.(at) ?? true).length;
+    assertEquals(guided, row);
+  }
+  await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
+  const prompt = ["a red circle", "a blue ring"];
+  const one = await generate({ ...QUICK, steps: 1, prompt, negativePrompt: ["a tree"] });
+  const same = await generate({ ...QUICK, steps: 1, prompt, negativePrompt: "a tree" });
+  assertEquals(one.tensor.data, same.tensor.data);
+});
+
+Deno.test("a disposed model says so", async () => {
+  const generate = await pipeline("text-to-image", "shapes", REFERENCE);
+  await generate[Symbol.asyncDispose]();
+  await assertRejects(() => generate({ ...QUICK }), DisposedError, "disposed");
+  const model = await openModel("shapes", REFERENCE);
+  await model[Symbol.asyncDispose]();
+  await assertRejects(() => model.component("unet"), DisposedError, "the model is disposed");
+});
+
+Deno.test("many sizes may be run at once", async () => {
+  await using model = await openModel("shapes", REFERENCE);
+  const vae = await model.component("vqvae");
+  const runs = Array.from(
+    { length: 10 },
+    (_, at) =>
+      vae.run({ z: hostTensor([1, 4, 1, 1 + at], new Float32Array(4 * (1 + at))) }, {
+        method: "decode",
+      }),
+  );
+  const widths = (await Promise.all(runs)).map(({ sample }) => sample!.shape[3]);
+  assertEquals(widths, runs.map((_, at) => 8 * (1 + at)));
+});
+
 Deno.test("settings that cannot be used are refused before anything is computed", async () => {
   await using generate = await pipeline("text-to-image", "shapes", REFERENCE);
   const refused: readonly [
@@ -267,6 +308,7 @@ Deno.test("settings that cannot be used are refused before anything is computed"
     [{ seed: [1, 2] }, SettingsError, "2 seeds for 1 pictures"],
     [{ prompt: [] }, SettingsError, "without a prompt"],
     [{ negativePrompt: ["a", "b"] }, SettingsError, "2 negative prompts"],
+    [{ negativePrompt: [3] as unknown as string[] }, SettingsError, "negative prompt"],
     [{ count: 0 }, SettingsError, "count 0"],
     [{ guidanceScale: Infinity }, SettingsError, "guidanceScale Infinity"],
     [{ guidanceRescale: 2 }, SettingsError, "guidanceRescale 2"],

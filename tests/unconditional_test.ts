@@ -216,7 +216,7 @@ Deno.test("settings that cannot be used are refused before anything is computed"
     [PIXELS, { width: 9 }, "width"],
     [PIXELS, { seed: [1] as const, count: 2 }, "seeds"],
     [PIXELS, { eta: 2 }, "eta"],
-    [PIXELS, { stepSeed: -3 }, "seed"],
+    [PIXELS, { stepSeed: -3 }, "stepSeed"],
     [PIXELS, { classLabels: 1 }, "knows no classes"],
     [PIXELS, { guidanceScale: 3 }, "knows no classes"],
     [PIXELS, { steps: 2, timesteps: [5] }, "timesteps"],

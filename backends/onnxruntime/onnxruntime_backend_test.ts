@@ -122,6 +122,19 @@ Deno.test("what a program cannot take is refused when it is given", async () => 
   await assertRejects(() => backend.compile(graph, parameters), InputError, "another backend's");
 });
 
+Deno.test("nothing is computed for a run that would write into a disposed value", async () => {
+  await using backend = onnxruntimeBackend();
+  using weights = await backend.load(NO_WEIGHTS);
+  const graph = trace(({ x }) => ({ y: mul(x, 2), z: mul(x, 3) }), { x: f32(1) });
+  using program = await backend.compile(graph, weights);
+  using held = backend.upload(hostTensor([1], [7]));
+  const gone = backend.upload(hostTensor([1], [0]));
+  gone[Symbol.dispose]();
+  const x = hostTensor([1], [1]);
+  assertThrows(() => program.run({ x }, { y: held, z: gone }), DisposedError);
+  assertEquals([...(await held.read()).data], [7]);
+});
+
 Deno.test("weights that are missing or disposed are told before anything runs", async () => {
   await using backend = onnxruntimeBackend();
   const graph = trace(

@@ -97,6 +97,7 @@ export class OnnxruntimeProgram implements Program {
           `Cannot write ${name}, ${describe(spec)}, into ${describe(target.spec)}`,
         );
       }
+      target.check();
     }
   }
 

@@ -35,6 +35,11 @@ export class OnnxruntimeValue implements Value {
     return id;
   }
 
+  /** @throws {DisposedError} If it is disposed. */
+  check(): void {
+    this.#here();
+  }
+
   /** Becomes what the worker makes under another number. */
   become(runtime: Runtime, id: ValueId): void {
     this.#here();

@@ -40,11 +40,11 @@ export class Arena {
     return result;
   }
 
-  /** The smallest buffer that is large enough and not taken. */
+  /** The smallest buffer that is large enough, not taken, and as far as is known not spoiled. */
   #find(bytes: number, taken: ReadonlySet<Shared>): Shared | undefined {
     let best: Shared | undefined;
     for (const each of this.#shared) {
-      if (taken.has(each) || each.buffer.size < bytes) continue;
+      if (taken.has(each) || each.buffer.size < bytes || this.#gpu.isSpoiled(each.buffer)) continue;
       if (best === undefined || each.buffer.size < best.buffer.size) best = each;
     }
     return best;

@@ -73,6 +73,11 @@ export class DeviceValue implements Value {
     return this.#buffer;
   }
 
+  /** @throws {DisposedError} If it was disposed. */
+  check(): void {
+    void this.buffer;
+  }
+
   async read(): Promise<HostTensor> {
     const raw = await this.gpu.read(this.buffer, this.bytes);
     const { shape, dtype } = this.spec;

@@ -1,7 +1,8 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
-import { add, silu } from "../../graph/ops/mod.ts";
+import { add, silu, softmax } from "../../graph/ops/mod.ts";
 import { f32, hostTensor } from "../../graph/tensor_spec.ts";
 import { trace } from "../../graph/trace.ts";
+import { Arena } from "./arena.ts";
 import { DeviceError } from "./device_error.ts";
 import { Gpu } from "./gpu.ts";
 import { DEFAULT_LIMITS } from "./kernel.ts";
@@ -82,6 +83,76 @@ Deno.test({
     using output = program.run({ x }).output!;
     const { data } = await output.read();
     assert(Math.abs(data[0]! as number - 1 / (1 + Math.exp(-1))) < 1e-6);
+    await backend[Symbol.asyncDispose]();
+    real.destroy();
+  },
+});
+
+Deno.test({
+  name: "programs that share a buffer that was not allocated are refused, whoever waits first",
+  ignore,
+  async fn() {
+    const real = await device();
+    const failing = { next: 0 };
+    const backend = await webgpuBackend({ device: forgetful(real, failing) });
+    using parameters = await backend.load(none);
+    const compile = (size: number) =>
+      backend.compile(
+        trace(({ x }) => softmax(silu(x), { axis: 0 }), { x: f32(size) }),
+        parameters,
+      );
+    failing.next = 1;
+    const all = await Promise.allSettled([compile(5000), compile(4000), backend.settled()]);
+    for (const each of all.slice(0, 2)) {
+      assert(each.status === "rejected" && each.reason instanceof DeviceError);
+      assertEquals(each.reason.kind, "memory");
+    }
+    using program = await compile(3000);
+    using output = program.run({ x: hostTensor([3000], new Float32Array(3000)) }).output!;
+    await output.read();
+    await backend[Symbol.asyncDispose]();
+    real.destroy();
+  },
+});
+
+Deno.test({
+  name: "a buffer that was not allocated is not shared, while a program has it",
+  ignore,
+  async fn() {
+    const real = await device();
+    const failing = { next: 1 };
+    const gpu = new Gpu(forgetful(real, failing), { limits: DEFAULT_LIMITS, software: true });
+    const arena = new Arena(gpu);
+    const spoiled = arena.acquire([1000]);
+    await assertRejects(() => gpu.faults(), DeviceError);
+    await assertRejects(() => gpu.allocated(spoiled), DeviceError, "1024 bytes");
+    const sound = arena.acquire([500]);
+    assert(sound[0] !== spoiled[0]);
+    await gpu.allocated(sound);
+    arena.release([...spoiled, ...sound]);
+    assertEquals(gpu.memory().bytes, 0);
+    gpu.close({ destroy: true });
+  },
+});
+
+Deno.test({
+  name: "the constant part is computed again after a run that the device refused",
+  ignore,
+  async fn() {
+    const real = await device();
+    const failing = { next: 0 };
+    const backend = await webgpuBackend({ device: forgetful(real, failing) });
+    using parameters = await backend.load(none);
+    const graph = trace(({ c, x }) => add(softmax(c, { axis: 0 }), x), { c: f32(2), x: f32(2) });
+    using program = await backend.compile(graph, parameters, { constant: ["c"] });
+    using c = backend.upload(hostTensor([2], [0, 0]));
+    const x = hostTensor([2], [1, 2]);
+    failing.next = 1;
+    const refused = program.run({ c, x }).output!;
+    await assertRejects(() => refused.read(), DeviceError);
+    refused[Symbol.dispose]();
+    using output = program.run({ c, x }).output!;
+    assertEquals([...(await output.read()).data], [1.5, 2.5]);
     await backend[Symbol.asyncDispose]();
     real.destroy();
   },

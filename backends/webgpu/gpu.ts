@@ -46,8 +46,8 @@ export class Gpu {
   /** Rejects when the device is lost; never settles otherwise. */
   readonly #loss: Promise<never>;
   readonly #checks = new Set<Promise<void>>();
-  /** Buffers that were not allocated. */
-  readonly #spoiled = new WeakSet<GPUBuffer>();
+  /** Buffers that were not allocated, and why. */
+  readonly #spoiled = new WeakMap<GPUBuffer, DeviceError>();
   readonly #pipelines = new Map<string, Promise<GPUComputePipeline>>();
   readonly #values: Kept = { buffers: new Map(), bytes: 0 };
   readonly #staging: Kept = { buffers: new Map(), bytes: 0 };
@@ -128,8 +128,9 @@ export class Gpu {
     }
     const failed = (error: GPUError | null) => {
       if (error === null) return;
-      this.#fault ??= this.#noMemory(size, purpose, error.message);
-      if (buffer !== undefined) this.#spoiled.add(buffer);
+      const fault = this.#noMemory(size, purpose, error.message);
+      this.#fault ??= fault;
+      if (buffer !== undefined) this.#spoiled.set(buffer, fault);
     };
     this.#watch(this.device.popErrorScope().then(failed));
     this.#watch(this.device.popErrorScope().then(failed));
@@ -150,6 +151,11 @@ export class Gpu {
   #watch(check: Promise<void>): void {
     const settled = check.catch(() => {}).finally(() => this.#checks.delete(settled));
     this.#checks.add(settled);
+  }
+
+  /** Whether a buffer is known not to have been allocated. */
+  isSpoiled(buffer: GPUBuffer): boolean {
+    return this.#spoiled.has(buffer);
   }
 
   /** Frees memory. */
@@ -205,14 +211,15 @@ export class Gpu {
     this.pendingUpload += data.byteLength;
   }
 
-  /** Does what may be refused; the next wait throws why. */
-  #guarded(action: string, body: () => void): void {
+  /** Does what may be refused; the next wait throws why, and `refused` is called before. */
+  #guarded(action: string, body: () => void, refused?: () => void): void {
     this.device.pushErrorScope("validation");
     body();
     this.#watch(
       this.device.popErrorScope().then((error) => {
         if (error === null) return;
         this.#fault ??= new DeviceError("validation", `Cannot ${action}: ${error.message}`);
+        refused?.();
       }),
     );
   }
@@ -281,9 +288,22 @@ export class Gpu {
     if (fault !== undefined) throw fault;
   }
 
-  /** Submits commands; what the implementation finds wrong with them is thrown by the next wait. */
-  submit(encoder: GPUCommandEncoder, purpose: string): void {
-    this.#guarded(purpose, () => this.device.queue.submit([encoder.finish()]));
+  /** Waits as {@linkcode faults} does, and throws if one of these buffers was not allocated, whoever was told of it. */
+  async allocated(buffers: readonly GPUBuffer[]): Promise<void> {
+    await this.faults();
+    for (const buffer of buffers) {
+      const fault = this.#spoiled.get(buffer);
+      if (fault !== undefined) throw fault;
+    }
+  }
+
+  /**
+   * Submits commands; what the implementation finds wrong with them is thrown by the next wait.
+   *
+   * @param refused Called if there is something wrong.
+   */
+  submit(encoder: GPUCommandEncoder, purpose: string, refused?: () => void): void {
+    this.#guarded(purpose, () => this.device.queue.submit([encoder.finish()]), refused);
   }
 
   /** Waits for the device and copies a buffer's first bytes to host memory. */

@@ -32,67 +32,91 @@ const UPLOAD_BYTES = 256 * 1024 * 1024;
 export class DeviceParameters implements Parameters {
   readonly source: ParameterSource;
   readonly precision: Precision;
-  readonly #gpu: Gpu;
+  readonly gpu: Gpu;
   readonly #stored = new Map<string, Promise<StoredParameter>>();
+  readonly #forget: () => void;
   #disposed = false;
 
-  /** Nothing is read yet. */
+  /**
+   * Nothing is read yet.
+   *
+   * @param options.forget Called when they are disposed.
+   */
   constructor(
     gpu: Gpu,
-    options: { readonly source: ParameterSource; readonly precision: Precision },
+    options: {
+      readonly source: ParameterSource;
+      readonly precision: Precision;
+      readonly forget: () => void;
+    },
   ) {
-    this.#gpu = gpu;
+    this.gpu = gpu;
+    this.#forget = options.forget;
     this.source = options.source;
     this.precision = options.precision;
   }
 
-  /** A weight of `shape` in a layout; read at the first call. */
-  get(
-    name: string,
-    options: { readonly shape: readonly number[]; readonly layout: Layout },
-  ): Promise<StoredParameter> {
+  /** @throws {DisposedError} If they were disposed. */
+  check(): void {
     if (this.#disposed) {
       throw new DisposedError(
-        `Cannot use weight ${name} of ${this.source.description}: it was disposed`,
+        `Cannot use weights of ${this.source.description}: they were disposed`,
       );
     }
-    const { shape, layout } = options;
-    const key = JSON.stringify([name, shape, layout.order, layout.half]);
+  }
+
+  /**
+   * A weight of `shape` in a layout; read at the first call.
+   *
+   * @param options.whole In one part, though it may be larger than a binding.
+   */
+  get(
+    name: string,
+    options: {
+      readonly shape: readonly number[];
+      readonly layout: Layout;
+      readonly whole?: boolean;
+    },
+  ): Promise<StoredParameter> {
+    this.check();
+    const { shape, layout, whole = false } = options;
+    const { limits } = this.gpu.traits;
+    const purpose = `weight ${name} of ${this.source.description}`;
+    const parts = whole
+      ? [{ start: 0, end: shape[0] ?? 1 }]
+      : weightParts(layout, { shape, limits, purpose });
+    const key = JSON.stringify([name, shape, layout.order, layout.half, parts.length]);
     const known = this.#stored.get(key);
     if (known !== undefined) return known;
-    const loading = this.#load(name, { shape, layout });
+    const loading = this.#load({ name, shape, layout, parts, purpose });
     this.#stored.set(key, loading);
     loading.catch(() => this.#stored.delete(key));
     return loading;
   }
 
   async #load(
-    name: string,
-    { shape, layout }: { readonly shape: readonly number[]; readonly layout: Layout },
+    { name, shape, layout, parts: planned, purpose }: {
+      readonly name: string;
+      readonly shape: readonly number[];
+      readonly layout: Layout;
+      readonly parts: readonly Part[];
+      readonly purpose: string;
+    },
   ): Promise<StoredParameter> {
-    const gpu = this.#gpu;
-    const purpose = `weight ${name} of ${this.source.description}`;
-    const rows = shape[0] ?? 1;
+    const gpu = this.gpu;
     const inner = sizeOf(shape.slice(1));
-    const parts = weightParts(layout, { shape, limits: gpu.traits.limits, purpose }).map((part) => {
+    const parts = planned.map((part) => {
       const bytes = 4 * layoutWords(layout, { shape, part });
       return { ...part, buffer: gpu.allocate(bytes, { purpose }), bytes };
     });
     try {
-      await gpu.faults();
-      const chunk = Math.max(4, Math.floor(CHUNK_BYTES / (4 * inner) / 4) * 4);
+      await gpu.allocated(parts.map(({ buffer }) => buffer));
+      const row = sizeOf(this.source.tensors.get(name)!.shape.slice(1));
+      const chunk = Math.max(4, Math.floor(Math.max(CHUNK_BYTES / 4, row) / inner / 4) * 4);
       for (const part of parts) {
         for (let start = part.start; start < part.end; start += chunk) {
           const end = Math.min(start + chunk, part.end);
-          const whole = start === 0 && end === rows;
-          const data =
-            await (whole ? this.source.read(name) : this.source.read(name, [start, end]));
-          if (data.length !== (end - start) * inner) {
-            throw new RangeError(
-              `Cannot load ${purpose}: rows ${start} to ${end} have ${data.length} numbers, not ` +
-                `${(end - start) * inner}`,
-            );
-          }
+          const data = await this.#read(name, { shape, rows: { start, end }, purpose });
           await this.#place(data, { shape, layout, rows: { start, end }, part, purpose });
         }
       }
@@ -107,6 +131,30 @@ export class DeviceParameters implements Parameters {
     return { layout, parts };
   }
 
+  /** Reads rows of a weight as `shape` has them; the file's rows may be others, and those around them are read. */
+  async #read(
+    name: string,
+    { shape, rows: { start, end }, purpose }: {
+      readonly shape: readonly number[];
+      readonly rows: Part;
+      readonly purpose: string;
+    },
+  ): Promise<Float32Array> {
+    const inner = sizeOf(shape.slice(1));
+    const whole = start === 0 && end === (shape[0] ?? 1);
+    const row = sizeOf(this.source.tensors.get(name)!.shape.slice(1));
+    const first = whole ? 0 : Math.floor(start * inner / row);
+    const last = Math.ceil(end * inner / row);
+    const data = await (whole ? this.source.read(name) : this.source.read(name, [first, last]));
+    const wanted = whole ? end * inner : (last - first) * row;
+    if (data.length !== wanted) {
+      throw new RangeError(
+        `Cannot load ${purpose}: rows ${first} to ${last} have ${data.length} numbers, not ${wanted}`,
+      );
+    }
+    return data.subarray(start * inner - first * row, end * inner - first * row);
+  }
+
   /** Uploads rows, and rearranges them on the device if their layout is another. */
   async #place(
     data: Float32Array,
@@ -118,7 +166,7 @@ export class DeviceParameters implements Parameters {
       readonly purpose: string;
     },
   ): Promise<void> {
-    const gpu = this.#gpu;
+    const gpu = this.gpu;
     const { shape, layout, rows, part, purpose } = options;
     const words = unshared(data);
     if (layout.order === "plain" && !layout.half) {
@@ -159,8 +207,9 @@ export class DeviceParameters implements Parameters {
   [Symbol.dispose](): void {
     if (this.#disposed) return;
     this.#disposed = true;
+    this.#forget();
     for (const loading of this.#stored.values()) {
-      loading.then(({ parts }) => parts.forEach(({ buffer }) => this.#gpu.free(buffer)), () => {});
+      loading.then(({ parts }) => parts.forEach(({ buffer }) => this.gpu.free(buffer)), () => {});
     }
     this.#stored.clear();
   }

@@ -235,7 +235,8 @@ function planSteps(
   const specs = specsOf(graph);
   const weights = new Map(graph.parameters.map(({ id, name, spec }) => [id, { name, spec }]));
   const words = new Map([...specs].map(([id, { shape }]) => [id, sizeOf(shape)]));
-  const rearranged = new Map<ValueId, { readonly id: ValueId; readonly operand: Operand }>();
+  // By value and shape: a layout depends on both.
+  const rearranged = new Map<string, { readonly id: ValueId; readonly operand: Operand }>();
   let fresh = Math.max(0, ...specs.keys()) + 1;
   const drafts: Draft[] = [];
   for (const step of steps) {
@@ -258,11 +259,12 @@ function planSteps(
         operands.push({ shape, dtype, layout: PLAIN, parts: [whole] });
         inputs.push({ kind: "value", id });
       } else {
-        let known = rearranged.get(id);
+        const key = `${id} ${shape}`;
+        let known = rearranged.get(key);
         if (known === undefined) {
           const layout: Layout = { order, half: false };
           known = { id: fresh++, operand: { shape, dtype, layout, parts: [whole] } };
-          rearranged.set(id, known);
+          rearranged.set(key, known);
           words.set(known.id, layoutWords(layout, { shape, part: whole }));
           const pass = planLayout(layout, {
             shape,

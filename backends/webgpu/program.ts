@@ -3,7 +3,7 @@
  * copies the results out; it never waits.
  *
  * The dispatches fall into two lists. What depends on constant inputs and weights alone is encoded only when a constant
- * input is another value, or has other elements, than in the run before.
+ * input is another value, or has other elements, than in the run before; a host tensor counts as other elements.
  *
  * @module
  */
@@ -77,9 +77,9 @@ export async function compileProgram(
     const settle = async (home: Home): Promise<Bound> => {
       switch (home.kind) {
         case "weight": {
-          const { parts } = await parameters.get(home.name, { shape: home.shape, layout: PLAIN });
-          // In several parts it is larger than a binding; `bind` says so.
-          return { buffer: parts[0]!.buffer, bytes: 4 * sizeOf(home.shape) };
+          const { name, shape } = home;
+          const { parts } = await parameters.get(name, { shape, layout: PLAIN, whole: true });
+          return parts[0]!;
         }
         case "numbers": {
           const bound = keep(4 * home.words, "numbers of a network");
@@ -98,7 +98,7 @@ export async function compileProgram(
     const buffers = new Map<ValueId, Bound>();
     for (const [id, home] of planned.homes) buffers.set(id, await settle(home));
     // Nothing is bound to a buffer that was not allocated.
-    await gpu.faults();
+    await gpu.allocated([...owned, ...slots]);
 
     const passes = planned.steps.flatMap(({ plan }) => plan.passes);
     const pipelines = await Promise.all(passes.map((pass) => gpu.pipeline(pass.wgsl, pass.label)));
@@ -164,9 +164,10 @@ export async function compileProgram(
       }
       steps.push({ label, site, spec, dispatches });
     }
-    await gpu.faults();
+    await gpu.allocated(owned);
     return new GpuProgram(graph, {
       context,
+      parameters,
       constantSteps: steps.slice(0, planned.constantSteps),
       steps: steps.slice(planned.constantSteps),
       inputs: graph.inputs.map(({ name, id, spec }) => ({
@@ -199,6 +200,12 @@ interface Port {
   readonly buffer: GPUBuffer;
 }
 
+/** A constant input, and its version when the constant part was computed. */
+interface Seen {
+  readonly input: RunInput;
+  readonly version: number;
+}
+
 /** A {@linkcode Program} on a GPU. */
 export class GpuProgram implements Program {
   readonly graph: Graph;
@@ -216,14 +223,15 @@ export class GpuProgram implements Program {
     | undefined;
   readonly #gpu: Gpu;
   readonly #arena: Arena;
+  readonly #parameters: DeviceParameters;
   readonly #constantDispatches: readonly Dispatch[];
   readonly #dispatches: readonly Dispatch[];
   readonly #inputs: readonly (Port & { readonly constant: boolean })[];
   readonly #outputs: readonly Port[];
   readonly #owned: readonly GPUBuffer[];
   readonly #slots: readonly GPUBuffer[];
-  /** The constant inputs of the last run, and their versions then. */
-  #seen: Map<string, { readonly input: RunInput; readonly version: number }> | undefined;
+  /** The constant inputs that the constant part was computed for, and their versions then. */
+  #seen: ReadonlyMap<string, Seen> | undefined;
   #disposed = false;
 
   /** Made by {@linkcode compileProgram}. */
@@ -231,6 +239,7 @@ export class GpuProgram implements Program {
     graph: Graph,
     parts: {
       readonly context: ProgramContext;
+      readonly parameters: DeviceParameters;
       readonly constantSteps: readonly ProgramStep[];
       readonly steps: readonly ProgramStep[];
       readonly inputs: readonly (Port & { readonly constant: boolean })[];
@@ -244,6 +253,7 @@ export class GpuProgram implements Program {
     this.graph = graph;
     this.#gpu = parts.context.gpu;
     this.#arena = parts.context.arena;
+    this.#parameters = parts.parameters;
     this.steps = parts.steps;
     this.#constantDispatches = parts.constantSteps.flatMap(({ dispatches }) => dispatches);
     this.#dispatches = parts.steps.flatMap(({ dispatches }) => dispatches);
@@ -265,10 +275,17 @@ export class GpuProgram implements Program {
     if (this.#disposed) throw new DisposedError("Cannot run a program: it was disposed");
     const gpu = this.#gpu;
     gpu.check();
+    this.#parameters.check();
     checkInputs(this.graph, inputs);
+    for (const [name, given] of Object.entries(inputs)) {
+      if ("spec" in given) this.#ours(given, name);
+    }
     this.#checkInto(into);
     const encoder = gpu.device.createCommandEncoder();
-    const changed = this.#constantsChanged(inputs);
+    const seen = this.#constants(inputs);
+    const changed = !this.#isSeen(seen);
+    // Until its part is submitted.
+    if (changed) this.#seen = undefined;
     for (const { name, buffer, spec, constant } of this.#inputs) {
       if (constant && !changed) continue;
       const given = inputs[name]!;
@@ -280,14 +297,17 @@ export class GpuProgram implements Program {
     if (changed) encode(encoder, this.#constantDispatches);
     encode(encoder, this.#dispatches);
     const results: Record<string, DeviceValue> = {};
+    using fresh = new DisposableStack();
     for (const { name, spec, buffer } of this.#outputs) {
-      const value = into[name] ?? new DeviceValue(gpu, spec);
+      const value = into[name] ?? fresh.use(new DeviceValue(gpu, spec));
       value.output = name;
       value.version++;
       if (value.bytes > 0) encoder.copyBufferToBuffer(buffer, 0, value.buffer, 0, value.bytes);
       results[name] = value;
     }
-    gpu.submit(encoder, "run a program");
+    gpu.submit(encoder, "run a program", () => this.#seen = undefined);
+    this.#seen = seen;
+    fresh.move();
     return results;
   }
 
@@ -307,19 +327,22 @@ export class GpuProgram implements Program {
     }));
   }
 
-  /** Whether the constant part must be computed, and remembers for what it was. */
-  #constantsChanged(inputs: Readonly<Record<string, RunInput>>): boolean {
-    const seen = new Map(
+  /** What the constant part is computed for. */
+  #constants(inputs: Readonly<Record<string, RunInput>>): ReadonlyMap<string, Seen> {
+    return new Map(
       this.#inputs.filter(({ constant }) => constant).map(({ name }) => {
         const input = inputs[name]!;
         return [name, { input, version: input instanceof DeviceValue ? input.version : 0 }];
       }),
     );
+  }
+
+  /** Whether the constant part was computed for these. A host tensor may have changed in place. */
+  #isSeen(constants: ReadonlyMap<string, Seen>): boolean {
     const before = this.#seen;
-    this.#seen = seen;
-    return before === undefined || [...seen].some(([name, { input, version }]) => {
+    return before !== undefined && [...constants].every(([name, { input, version }]) => {
       const last = before.get(name);
-      return last?.input !== input || last.version !== version;
+      return input instanceof DeviceValue && last?.input === input && last.version === version;
     });
   }
 
@@ -340,8 +363,12 @@ export class GpuProgram implements Program {
     }
   }
 
+  /** A value of this backend that is not disposed. */
   #ours(value: Exclude<RunInput, HostTensor>, name: string): DeviceValue {
-    if (value instanceof DeviceValue && value.gpu === this.#gpu) return value;
+    if (value instanceof DeviceValue && value.gpu === this.#gpu) {
+      value.check();
+      return value;
+    }
     throw new InputError(`Cannot run the graph: ${name} is a value of another backend`);
   }
 

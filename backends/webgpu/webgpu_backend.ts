@@ -170,15 +170,20 @@ export async function webgpuBackend(options: WebgpuOptions = {}): Promise<Webgpu
     memory: () => gpu.memory(),
     load(source: ParameterSource, { precision = "f32" }: LoadOptions = {}): Promise<Parameters> {
       gpu.check();
-      const parameters = new DeviceParameters(gpu, { source, precision });
+      const parameters: DeviceParameters = new DeviceParameters(gpu, {
+        source,
+        precision,
+        forget: () => all.delete(parameters),
+      });
       all.add(parameters);
       return Promise.resolve(parameters);
     },
     async compile(graph, parameters, { constant = [] } = {}) {
       gpu.check();
-      if (!(parameters instanceof DeviceParameters) || !all.has(parameters)) {
+      if (!(parameters instanceof DeviceParameters) || parameters.gpu !== gpu) {
         throw new DisposedError("Cannot compile a graph: its weights belong to another backend");
       }
+      parameters.check();
       checkWeights(graph, parameters.source);
       return await compileProgram(graph, {
         context: { gpu, arena, choose: options.choose },

@@ -1,25 +1,36 @@
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import type { Graph } from "../../graph/graph.ts";
 import {
   add,
+  attention,
+  clamp,
+  compare,
   concat,
+  constant,
   conv2d,
   embedding,
   linear,
+  matmul,
   mul,
+  permute,
+  quantile,
+  reduce,
   reshape,
   silu,
+  slice,
   softmax,
   sub,
   unary,
   upsampleNearest,
+  where,
 } from "../../graph/ops/mod.ts";
 import { f32, type HostTensor, hostTensor, i32, sizeOf } from "../../graph/tensor_spec.ts";
 import { type Tensor, trace, type Weights } from "../../graph/trace.ts";
 import { TorchGenerator } from "../../random/torch_generator.ts";
-import { DisposedError, InputError, type ParameterSource } from "../backend.ts";
+import { type Backend, DisposedError, InputError, type ParameterSource } from "../backend.ts";
 import { checked } from "../checked.ts";
 import { referenceBackend } from "../reference/backend.ts";
-import { NonFiniteError } from "./device_error.ts";
+import { DeviceError, NonFiniteError } from "./device_error.ts";
 import { GpuProgram } from "./program.ts";
 import { hasWebgpu, webgpuBackend } from "./webgpu_backend.ts";
 
@@ -76,6 +87,28 @@ function assertClose(actual: HostTensor, expected: HostTensor, tolerance: number
     const difference = Math.abs(Number(x) - Number(expected.data[at]));
     assert(difference <= tolerance, `element ${at}: ${x}, not ${expected.data[at]}`);
   });
+}
+
+/** Checks that a graph gives what the reference gives. */
+async function assertAgrees(
+  backend: Backend,
+  graph: Graph,
+  options: {
+    readonly inputs: Readonly<Record<string, HostTensor>>;
+    readonly source?: ParameterSource;
+  },
+): Promise<void> {
+  const { inputs, source = none } = options;
+  await using reference = referenceBackend();
+  using parameters = await backend.load(source);
+  using own = await reference.load(source);
+  using program = await backend.compile(graph, parameters);
+  using expected = await reference.compile(graph, own);
+  const [results, wanted] = [program.run(inputs), expected.run(inputs)];
+  for (const [name, value] of Object.entries(wanted)) {
+    using output = results[name]!;
+    assertClose(await output.read(), await value.read(), 1e-4);
+  }
 }
 
 test("values of every type come back as they went", async (backend) => {
@@ -291,6 +324,102 @@ for (const kernel of ["registers", "naive"]) {
   }, { choose: (_, names) => names.find((name) => name === kernel) });
 }
 
+test("a computed weight is rearranged for each shape in which it is read", async (backend) => {
+  const graph = trace(({ x, z, image, w }) => ({
+    x: linear(x, { weight: w }),
+    z: linear(z, { weight: reshape(w, [8, 2]) }),
+    image: conv2d(image, { weight: reshape(w, [4, 2, 2, 1]) }),
+  }), { x: f32(3, 4), z: f32(3, 2), image: f32(1, 2, 5, 5), w: f32(4, 4) });
+  const inputs = {
+    x: normal([3, 4], 1),
+    z: normal([3, 2], 2),
+    image: normal([1, 2, 5, 5], 3),
+    w: normal([4, 4], 4),
+  };
+  await assertAgrees(backend, graph, { inputs });
+});
+
+test("an enlarged image may be reshaped before a convolution", async (backend) => {
+  const graph = trace(
+    ({ x, w }) => conv2d(reshape(upsampleNearest(x), [1, 4, 16, 8]), { weight: w }),
+    { x: f32(1, 2, 8, 8), w: f32(3, 4, 1, 1) },
+  );
+  const inputs = { x: normal([1, 2, 8, 8], 1), w: normal([3, 4, 1, 1], 2) };
+  await assertAgrees(backend, graph, { inputs });
+});
+
+test("views of any factorings meet", async (backend) => {
+  const flat = (x: Tensor) => reshape(permute(x, [1, 0]), [30]);
+  const graph = trace(({ x, y, z, a, b, w }) => {
+    const turned = permute(linear(b, { weight: w }), [1, 0]);
+    const first = slice(turned, { axis: 0, start: 0, stop: 4 });
+    return {
+      three: where(compare("less", [flat(x), flat(y)]), { a: flat(z), b: reshape(x, [30]) }),
+      stored: add(linear(a, { weight: w }), first),
+    };
+  }, {
+    x: f32(2, 15),
+    y: f32(3, 10),
+    z: f32(5, 6),
+    a: f32(4, 8),
+    b: f32(8, 8),
+    w: f32(8, 8),
+  });
+  const inputs = {
+    x: normal([2, 15], 1),
+    y: normal([3, 10], 2),
+    z: normal([5, 6], 3),
+    a: normal([4, 8], 4),
+    b: normal([8, 8], 5),
+    w: normal([8, 8], 6),
+  };
+  await assertAgrees(backend, graph, { inputs });
+});
+
+test("a reshaped weight is read in the file's rows", async (backend) => {
+  const [rows, inner] = [12, 192 * 4096];
+  const w = hostTensor([rows, 192, 4096], new Float32Array(rows * inner));
+  for (let at = 0; at < w.data.length; at += 997) w.data[at] = at % 31 / 31;
+  const source = weights({ w });
+  const graph = trace(
+    ({ x }, given) =>
+      linear(x, { weight: reshape(given.tensor("w", [rows, 192, 4096]), [rows * 192, 4096]) }),
+    { x: f32(1, 4096) },
+  );
+  await assertAgrees(backend, graph, { inputs: { x: normal([1, 4096], 1) }, source });
+  assert(source.reads.some((read) => read.endsWith(`:${rows}]`)), source.reads.join());
+});
+
+test("a weight beyond a binding may be an operand of any op", async (backend) => {
+  const source = weights({ w: normal([64, 32], 1) });
+  const graph = trace(({ x, y }, given) => {
+    const w = given.tensor("w", [64, 32]);
+    return { sum: add(x, w), product: matmul([y, w]), w };
+  }, { x: f32(64, 32), y: f32(3, 64) });
+  await assertAgrees(backend, graph, {
+    inputs: { x: normal([64, 32], 2), y: normal([3, 64], 3) },
+    source,
+  });
+}, { limits: { maxStorageBufferBindingSize: 4096 } });
+
+test("a limit may be infinite", async (backend) => {
+  using parameters = await backend.load(none);
+  const graph = trace(({ x }) => ({
+    same: clamp(x, { min: -Infinity, max: Infinity }),
+    least: compare("less", [clamp(x, { max: -Infinity }), constant([-3.4e38])]),
+    greatest: compare("greater", [clamp(x, { min: Infinity }), constant([3.4e38])]),
+  }), { x: f32(2) });
+  using program = await backend.compile(graph, parameters);
+  const results = program.run({ x: hostTensor([2], [1, -2]) });
+  const read = async (name: string) => {
+    using value = results[name]!;
+    return [...(await value.read()).data];
+  };
+  assertEquals(await read("same"), [1, -2]);
+  assertEquals(await read("least"), [1, 1]);
+  assertEquals(await read("greatest"), [1, 1]);
+});
+
 test("tensors without elements pass through", async (backend) => {
   using parameters = await backend.load(none);
   const graph = trace(({ x, none }) => {
@@ -317,6 +446,133 @@ test("a NaN in a result is an error that names the output", async (backend) => {
   assertEquals([...(await fine!.read()).data], [1, -1, 0]);
   roots![Symbol.dispose]();
   fine![Symbol.dispose]();
+});
+
+for (const kernel of ["registers", "streaming"]) {
+  test(`NaN in a query shows in the attention ${kernel}`, async (backend) => {
+    using parameters = await backend.load(none);
+    const graph = trace(({ q, k }) => attention(q, { k, v: k }), {
+      q: f32(1, 1, 2, 4),
+      k: f32(1, 1, 3, 4),
+    });
+    using program = await backend.compile(graph, parameters);
+    const q = normal([1, 1, 2, 4], 1);
+    q.data[0] = NaN;
+    using output = program.run({ q, k: normal([1, 1, 3, 4], 2) }).output!;
+    await assertRejects(() => output.read(), NonFiniteError, "4 of 8");
+  }, { choose: (_, names) => names.find((name) => name === kernel) });
+}
+
+test("NaN shows in a long maximum and in a quantile", async (backend) => {
+  using parameters = await backend.load(none);
+  const graph = trace(({ x }) => ({
+    most: reduce(x, { f: "max", axes: [1] }),
+    middle: quantile(x, { q: 0.5 }),
+  }), { x: f32(2, 300) });
+  using program = await backend.compile(graph, parameters);
+  for (const at of [5, 299]) {
+    const x = normal([2, 300], 1);
+    x.data[at] = NaN;
+    const { most, middle } = program.run({ x });
+    await assertRejects(() => most!.read(), NonFiniteError, "1 of 2");
+    await assertRejects(() => middle!.read(), NonFiniteError, "1 of 2");
+    most![Symbol.dispose]();
+    middle![Symbol.dispose]();
+  }
+});
+
+test("a quantile is between infinities, or beside them", async (backend) => {
+  using parameters = await backend.load(none);
+  const graph = trace(({ x }) => ({
+    exact: quantile(x, { q: 0.25 }),
+    between: compare("greater", [quantile(x, { q: 0.375 }), constant([3.4028234e38])]),
+  }), { x: f32(1, 5) });
+  using program = await backend.compile(graph, parameters);
+  const { exact, between } = program.run({
+    x: hostTensor([1, 5], [1, 2, Infinity, Infinity, Infinity]),
+  });
+  assertEquals([...(await exact!.read()).data], [2]);
+  assertEquals([...(await between!.read()).data], [1]);
+  exact![Symbol.dispose]();
+  between![Symbol.dispose]();
+});
+
+test("a run that is refused leaves nothing behind", async (backend) => {
+  using parameters = await backend.load(none);
+  const graph = trace(({ x, c }) => ({ a: add(x, softmax(c, { axis: 0 })), b: mul(c, 2) }), {
+    x: f32(2),
+    c: f32(2),
+  });
+  using program = await backend.compile(graph, parameters, { constant: ["c"] });
+  const gone = backend.upload(hostTensor([2], [0, 0]));
+  gone[Symbol.dispose]();
+  const x = hostTensor([2], [0, 0]);
+  using c = backend.upload(hostTensor([2], [0, 0]));
+  using other = backend.upload(hostTensor([2], [0, Math.log(3)]));
+  const before = backend.memory().bytes;
+  for (let at = 0; at < 5; at++) {
+    assertThrows(() => program.run({ x: gone, c }), DisposedError);
+    assertThrows(() => program.run({ x, c }, { b: gone }), DisposedError);
+  }
+  assertEquals(backend.memory().bytes, before);
+  const check = async (input: typeof c, expected: number[]) => {
+    const { a, b } = program.run({ x, c: input });
+    assertClose(await a!.read(), hostTensor([2], expected), 1e-6);
+    a![Symbol.dispose]();
+    b![Symbol.dispose]();
+  };
+  await check(c, [0.5, 0.5]);
+  assertThrows(() => program.run({ x: gone, c: other }), DisposedError);
+  await check(c, [0.5, 0.5]);
+  await check(other, [0.25, 0.75]);
+  c[Symbol.dispose]();
+  other[Symbol.dispose]();
+  assertThrows(() => program.run({ x, c: other }), DisposedError);
+});
+
+test("results are freed if a later one finds no room", async (backend) => {
+  using parameters = await backend.load(none);
+  const graph = trace(({ x }) => ({ a: mul(x, 2), b: mul(x, 3) }), { x: f32(1000) });
+  using program = await backend.compile(graph, parameters);
+  const before = backend.memory().bytes;
+  const { device } = backend;
+  const create = device.createBuffer;
+  let left = 1;
+  device.createBuffer = (descriptor) => {
+    if (left-- > 0) return create.call(device, descriptor);
+    throw new RangeError("no room");
+  };
+  try {
+    assertThrows(() => program.run({ x: normal([1000], 1) }), DeviceError, "no room");
+  } finally {
+    device.createBuffer = create;
+  }
+  // The first result's buffer is kept for the next.
+  const { a, b } = program.run({ x: normal([1000], 1) });
+  assertEquals(backend.memory().bytes, before + 2 * 4096);
+  a![Symbol.dispose]();
+  b![Symbol.dispose]();
+});
+
+test("a host tensor that changes in place is a changed constant", async (backend) => {
+  using parameters = await backend.load(none);
+  const graph = trace(({ c }) => softmax(c, { axis: 0 }), { c: f32(2) });
+  using program = await backend.compile(graph, parameters, { constant: ["c"] });
+  const c = hostTensor([2], [0, 0]);
+  using first = program.run({ c }).output!;
+  assertClose(await first.read(), hostTensor([2], [0.5, 0.5]), 1e-6);
+  c.data[1] = Math.log(3);
+  using second = program.run({ c }).output!;
+  assertClose(await second.read(), hostTensor([2], [0.25, 0.75]), 1e-6);
+});
+
+test("a program whose weights are disposed is refused", async (backend) => {
+  const parameters = await backend.load(weights({ w: normal([2, 2], 1) }));
+  const graph = trace(({ x }, w) => linear(x, { weight: w.tensor("w", [2, 2]) }), { x: f32(1, 2) });
+  using program = await backend.compile(graph, parameters);
+  parameters[Symbol.dispose]();
+  assertThrows(() => program.run({ x: normal([1, 2], 1) }), DisposedError, "test weights");
+  await assertRejects(() => backend.compile(graph, parameters), DisposedError, "test weights");
 });
 
 test("what is disposed or foreign is refused", async (backend) => {

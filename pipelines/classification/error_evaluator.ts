@@ -71,12 +71,14 @@ export async function errorEvaluator(
     () => traceError(shape, { prediction, loss }),
   );
   return async (prompts) => {
-    const context = await encodeRows(prompts, options);
+    using stack = new DisposableStack();
+    const context = stack.use(await encodeRows(prompts, options));
     const forward = await denoiser.program({
       sample: f32(...shape),
       timestep: f32(oneTimestep ? 1 : rows),
       encoder_hidden_states: context.spec,
     }, { constant: ["encoder_hidden_states"], outputs: ["sample"] });
+    const owned = stack.move();
     return {
       evaluate(columns) {
         const columnOf = (row: number): Column =>
@@ -101,7 +103,7 @@ export async function errorEvaluator(
         const velocity = prediction === "epsilon" ? {} : { sample, signal, sigma };
         return measure.run({ output, noise, ...velocity }).error!;
       },
-      [Symbol.dispose]: () => context[Symbol.dispose](),
+      [Symbol.dispose]: () => owned.dispose(),
     };
   };
 }

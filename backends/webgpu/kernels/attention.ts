@@ -79,6 +79,7 @@ const registers: Kernel<"attention"> = {
         v: { ref: input(2), type },
       },
       tail: request.tail,
+      functions: ["greatest"],
       size,
       workgroups: [Math.ceil(lq / size), n * heads, 1],
       main: `  let stack = group.y;
@@ -98,7 +99,7 @@ ${
     let at = (stack * s.lk + key) * ${d / lanes}u;
     var logit = ${wide.map(product).join(" +\n      ")};
 ${masked ? "    logit += mask[hidden + key * s.mask3];" : ""}
-    logit = max(logit, ${LEAST});
+    logit = greatest(logit, ${LEAST});
     let above = max(most, logit);
     let fade = exp(most - above);
     let p = ${causal ? "select(0.0, exp(logit - above), key <= row)" : "exp(logit - above)"};
@@ -140,6 +141,7 @@ const streaming: Kernel<"attention"> = {
       uniforms: { ...uniforms, blocks, count },
       buffers,
       tail: request.tail,
+      functions: ["greatest"],
       declarations: rows.map((r) => `var<workgroup> p${r}: array<f32, ${SIZE}>;`).join("\n"),
       size: SIZE,
       workgroups: [
@@ -172,7 +174,7 @@ ${rows.map((r) => `      l${r} += q[q${r} + c] * x;`).join("\n")}
     }
 ${
         rows.map((r) =>
-          `    l${r} = max(l${r} * s.scale${
+          `    l${r} = greatest(l${r} * s.scale${
             masked ? ` + mask[hidden + row${r} * s.mask2 + key * s.mask3]` : ""
           }, ${LEAST});
     p${r}[local] = l${r};`

@@ -53,7 +53,7 @@ const workgroup: Kernel<"groupNorm"> = {
       uniforms,
       buffers,
       tail: request.tail,
-      declarations: workgroupReduction(size),
+      declarations: workgroupReduction(size, "sum"),
       size,
       workgroups: spread(count, gpu),
       main: `  if (flat >= s.groups_total) { return; }
@@ -96,7 +96,7 @@ const split: Kernel<"groupNorm"> = {
         x: { ref: input(0), type: "f32" },
         parts: { ref: { kind: "scratch", index: 0 }, type: "vec2f", write: true },
       },
-      declarations: workgroupReduction(threads),
+      declarations: workgroupReduction(threads, "sum"),
       size: threads,
       workgroups: spread(count * chunks, gpu),
       main: `  if (flat >= s.total) { return; }

@@ -38,7 +38,7 @@ const workgroup: Kernel<"layerNorm"> = {
       uniforms: { ...uniforms, rows },
       buffers,
       tail: request.tail,
-      declarations: workgroupReduction(size),
+      declarations: workgroupReduction(size, "sum"),
       size,
       workgroups: spread(rows, gpu),
       main: `  if (flat >= s.rows) { return; }

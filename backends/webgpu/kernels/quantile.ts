@@ -24,7 +24,8 @@ export const quantileKernels: Kernels<"quantile"> = [{
       uniforms: { width, rows, rank, after: { float: position - rank } },
       buffers: { x: { ref: input(0), type: "f32" } },
       tail,
-      declarations: `${workgroupReduction(SIZE)}
+      functions: ["isNan", "greatest"],
+      declarations: `${workgroupReduction(SIZE, "sum", "max")}
 var<workgroup> counts: array<u32, ${SIZE}>;
 fn workgroup_count(local: u32, v: u32) -> u32 {
   counts[local] = v;
@@ -57,18 +58,24 @@ fn number(key: u32) -> f32 {
     if (workgroup_count(local, below) <= s.rank) { found = candidate; }
   }
   var most = 0u;
-  var next = -3.4028234e38;
+  // Negative infinity, which has no literal.
+  var next = number(0x007fffffu);
+  // 0 if every element is a number.
+  var nans = 0.0;
   for (var c = local; c < s.width; c += ${SIZE}u) {
-    let own = key(x[base + c]);
-    if (own <= found) { most++; } else { next = max(next, -x[base + c]); }
+    let value = x[base + c];
+    if (key(value) <= found) { most++; } else { next = max(next, -value); }
+    nans += select(0.0, value, isNan(value));
   }
   let seen = workgroup_count(local, most);
   // The least of the greater ones is the negated greatest of their negatives.
   let above = -workgroup_max(local, next);
+  nans = workgroup_sum(local, nans);
   if (local == 0u) {
     let low = number(found);
     let high = select(above, low, seen > s.rank + 1u || seen == s.width);
-    store(flat, low + s.after * (high - low));
+    let between = select(low + s.after * (high - low), low, s.after == 0.0);
+    store(flat, select(between, nans, isNan(nans)));
   }`,
     });
     return { passes: [pass], scratch: [], tables: [] };

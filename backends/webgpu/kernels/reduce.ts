@@ -47,7 +47,7 @@ const workgroup: Kernel<"reduce"> = {
       uniforms: { ...uniforms, results: count },
       buffers: { x: { ref: input(0), type: "f32" } },
       tail: request.tail,
-      declarations: workgroupReduction(threads),
+      declarations: workgroupReduction(threads, f === "max" ? "max" : "sum"),
       size: threads,
       workgroups: spread(count, gpu),
       main: `  let i = flat;

@@ -25,7 +25,8 @@ const workgroup: Kernel<"softmax"> = {
       uniforms: { ...uniforms, rows },
       buffers: { x: { ref: input(0), type: "f32" } },
       tail: request.tail,
-      declarations: workgroupReduction(size),
+      functions: ["greatest"],
+      declarations: workgroupReduction(size, "sum", "max"),
       size,
       workgroups: spread(rows, gpu),
       main: `  if (flat >= s.rows) { return; }

@@ -145,12 +145,18 @@ export function fuse(
     }
     return views.get(own) ?? dense();
   };
-  /** A value as it is read for a result of shape `target`. */
-  const operandOf = (id: ValueId, target: readonly number[]): { base: ValueId; view: Strided } => {
-    const { base, view } = viewOf(id);
+  /** A value as it is read for a result of shape `target`; from a buffer of its own if it is among `copied`. */
+  const operandOf = (
+    id: ValueId,
+    target: readonly number[],
+    copied: ReadonlySet<ValueId> = new Set(),
+  ): { base: ValueId; view: Strided } => {
     const shape = specs.get(id)!.shape;
-    const stretched = stretch(view, { shape, target });
-    if (stretched !== undefined) return { base, view: stretched };
+    if (!copied.has(root(id))) {
+      const { base, view } = viewOf(id);
+      const stretched = stretch(view, { shape, target });
+      if (stretched !== undefined) return { base, view: stretched };
+    }
     const dense = { offset: 0, dims: shape, strides: denseStrides(shape) };
     return { base: root(id), view: stretch(dense, { shape, target })! };
   };
@@ -254,6 +260,8 @@ export function fuse(
     if (permute !== undefined) {
       claimed.add(permute.id);
       storedViews.add(permute.id);
+      // Whoever reads through it finds another buffer now.
+      views.clear();
       output = permute.id;
     }
     return { anchor, statements, output, permute };
@@ -300,6 +308,29 @@ export function fuse(
   };
   const makeStep = ({ anchor, statements, output, permute }: Group): Step => {
     const at = new Map(statements.map(({ id }, index) => [id, index]));
+    const spec = specs.get(output)!;
+    const destination = permute === undefined ? undefined : {
+      dims: specs.get(permute.inputs[0]!)!.shape,
+      strides: storedStrides(permute),
+    };
+    const common = (views: readonly Strided[]) =>
+      refine([
+        [sizeOf(spec.shape)],
+        ...views.filter((view) => !isDense(view)).map(({ dims }) => dims),
+        ...(destination === undefined ? [] : [destination.dims]),
+      ]);
+    // Views that go with no common factoring are read from copies.
+    const reads = statements.flatMap((node) =>
+      node.inputs.filter((id) =>
+        root(id) !== anchor?.id && !at.has(root(id)) && literalOf(id) === undefined
+      ).map((id) => ({ id, target: node.output.shape }))
+    );
+    const copied = new Set<ValueId>();
+    for (const { id } of reads) {
+      const all = reads.map((each) => operandOf(each.id, each.target, copied).view);
+      if (common(all) !== undefined) break;
+      copied.add(root(id));
+    }
     const found: { id: ValueId; base: ValueId; view: Strided }[] = [];
     const term = (id: ValueId, target: readonly number[]): Term => {
       const own = root(id);
@@ -309,7 +340,7 @@ export function fuse(
       if (statement !== undefined) return { kind: "statement", index: statement, dtype };
       const value = literalOf(id);
       if (value !== undefined) return { kind: "literal", value, dtype: "f32" };
-      const { base, view } = operandOf(id, target);
+      const { base, view } = operandOf(id, target, copied);
       let index = found.findIndex((each) =>
         each.base === base && each.view.offset === view.offset &&
         sameShape(each.view.dims, view.dims) && sameShape(each.view.strides, view.strides)
@@ -322,7 +353,6 @@ export function fuse(
       operands: node.inputs.map((id) => term(id, node.output.shape)),
     }));
     const last = statements.at(-1) ?? anchor;
-    const spec = specs.get(output)!;
     const result: Term = last === undefined
       ? term(output, spec.shape)
       : last === anchor
@@ -330,15 +360,7 @@ export function fuse(
       : { kind: "statement", index: statements.length - 1, dtype: last.output.dtype };
     const bases = [...new Set(found.map(({ base }) => base))];
     const strided = found.filter(({ view }) => !isDense(view));
-    const destination = permute === undefined ? undefined : {
-      dims: specs.get(permute.inputs[0]!)!.shape,
-      strides: storedStrides(permute),
-    };
-    const dims = refine([
-      [sizeOf(spec.shape)],
-      ...strided.map(({ view }) => view.dims),
-      ...(destination === undefined ? [] : [destination.dims]),
-    ])!;
+    const dims = common(strided.map(({ view }) => view))!;
     const fine = collapse(dims, [
       ...strided.map(({ view }) => expand(view, dims)),
       ...(destination === undefined ? [] : [expand(destination, dims)]),
@@ -356,7 +378,8 @@ export function fuse(
     const inputs = anchor === undefined ? [] : anchor.inputs.map(root);
     // A convolution reads an enlarged image from the small one.
     const image = anchor?.op === "conv2d" ? producers.get(inputs[0]!) : undefined;
-    const enlarged = image?.op === "upsampleNearest" && sizeOf(image.output.shape) > 0
+    const enlarged = image?.op === "upsampleNearest" && sizeOf(image.output.shape) > 0 &&
+        sameShape(image.output.shape, specs.get(anchor!.inputs[0]!)!.shape)
       ? image
       : undefined;
     if (enlarged !== undefined) inputs[0] = root(enlarged.inputs[0]!);

@@ -163,6 +163,33 @@ Deno.test("a convolution reads an enlarged image from the small one", () => {
   );
 });
 
+Deno.test("an enlarged image that is reshaped before the convolution is stored", () => {
+  assertEquals(
+    labels(({ x, w }) => conv2d(reshape(upsampleNearest(x!), [1, 4, 16, 8]), { weight: w! }), {
+      x: f32(1, 2, 8, 8),
+      w: f32(3, 4, 1, 1),
+    }),
+    ["upsampleNearest", "conv2d"],
+  );
+});
+
+Deno.test("a slice of a permutation is read from where the permutation is stored", () => {
+  const graph = trace(({ x, y, w }) => {
+    const before = linear(x, { weight: w });
+    const turned = permute(linear(y, { weight: w }), [1, 0]);
+    return add(before, slice(turned, { axis: 0, start: 0, stop: 4 }));
+  }, { x: f32(4, 8), y: f32(8, 8), w: f32(8, 8) });
+  const { steps } = fuse(graph, { constant: [], buffers: 8 });
+  assertEquals(steps.map(({ label }) => label), ["linear+permute", "linear+add"]);
+  assertEquals(steps[1]!.externals, [steps[0]!.output]);
+});
+
+Deno.test("views that go with no common factoring are copied", () => {
+  const flat = (x: Tensor) => reshape(permute(x, [1, 0]), [6]);
+  const inputs = { x: f32(2, 3), y: f32(3, 2) };
+  assertEquals(labels(({ x, y }) => add(flat(x!), flat(y!)), inputs), ["permute", "add"]);
+});
+
 Deno.test("nodes that nothing needs are not computed", () => {
   assertEquals(
     labels(({ x }) => {

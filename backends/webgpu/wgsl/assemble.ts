@@ -132,6 +132,9 @@ function storeFunction(tail: Tail, { uniforms, buffers, functions }: Collected):
       : place(`e${at}`, external.strides, external.offset);
     lines.push(`let x${at} = ${name}[${index}];`);
   });
+  const number = (value: number): string =>
+    // WGSL has no literals for infinities and NaN.
+    Number.isFinite(Math.fround(value)) ? literal(value) : `s.${nonFinite(value, uniforms)}`;
   const text = (term: Term): string => {
     switch (term.kind) {
       case "value":
@@ -141,15 +144,14 @@ function storeFunction(tail: Tail, { uniforms, buffers, functions }: Collected):
       case "external":
         return `x${term.index}`;
       case "literal":
-        if (Number.isFinite(Math.fround(term.value))) return literal(term.value);
-        // WGSL has no literals for infinities and NaN.
-        return `s.${nonFinite(term.value, uniforms)}`;
+        return number(term.value);
     }
   };
   tail.statements.forEach(({ node, operands }, at) => {
     const expression = pointwise(
       node,
       operands.map((term) => ({ text: text(term), dtype: term.dtype })),
+      number,
     );
     expression.functions.forEach((name) => functions.add(name));
     lines.push(`let t${at} = ${expression.text};`);

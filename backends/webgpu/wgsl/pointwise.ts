@@ -74,10 +74,11 @@ export function literal(value: number): string {
   return rounded < 0 || Object.is(rounded, -0) ? `(-${-rounded}f)` : `${rounded}f`;
 }
 
-/** The result of an elementwise node, given operands as names. */
+/** The result of an elementwise node, given operands as names, and how numbers are written. */
 export function pointwise(
   node: PointwiseNode,
   operands: readonly { readonly text: string; readonly dtype: DType }[],
+  number: (value: number) => string,
 ): Expression {
   const [a, b, c] = operands.map(({ text }) => text) as [string, string, string];
   switch (node.op) {
@@ -88,8 +89,8 @@ export function pointwise(
     case "clamp": {
       const { min, max } = node.attributes;
       let text = a;
-      if (min !== null && min > -3.4e38) text = `max(${text}, ${literal(min)})`;
-      if (max !== null && max < 3.4e38) text = `min(${text}, ${literal(max)})`;
+      if (min !== null && min !== -Infinity) text = `max(${text}, ${number(min)})`;
+      if (max !== null && max !== Infinity) text = `min(${text}, ${number(max)})`;
       return { text: `select(${text}, ${a}, isNan(${a}))`, functions: ["isNan"] };
     }
     case "compare":

@@ -31,25 +31,30 @@ export function offsets(
   return { lines: lines.join("\n"), uniforms };
 }
 
-/** Workgroup memory and functions that take the sum or the maximum over a workgroup of `size` (a power of two). */
-export function workgroupReduction(size: number): string {
-  const tree = (name: string, combine: string) =>
-    `fn ${name}(local: u32, v: f32) -> f32 {
+/** How two lanes become one. */
+const COMBINED = {
+  sum: "lanes[local] + lanes[local + step]",
+  max: "greatest(lanes[local], lanes[local + step])",
+} as const;
+
+/**
+ * Workgroup memory and functions `workgroup_sum` and `workgroup_max`, those of `kinds`, over a workgroup of `size` (a power
+ * of two). The maximum calls `greatest`.
+ */
+export function workgroupReduction(size: number, ...kinds: (keyof typeof COMBINED)[]): string {
+  const tree = (kind: keyof typeof COMBINED) =>
+    `fn workgroup_${kind}(local: u32, v: f32) -> f32 {
   lanes[local] = v;
   workgroupBarrier();
   for (var step = ${size / 2}u; step > 0u; step >>= 1u) {
-    if (local < step) { lanes[local] = ${combine}; }
+    if (local < step) { lanes[local] = ${COMBINED[kind]}; }
     workgroupBarrier();
   }
   let result = lanes[0];
   workgroupBarrier();
   return result;
 }`;
-  return [
-    `var<workgroup> lanes: array<f32, ${size}>;`,
-    tree("workgroup_sum", "lanes[local] + lanes[local + step]"),
-    tree("workgroup_max", "max(lanes[local], lanes[local + step])"),
-  ].join("\n");
+  return [`var<workgroup> lanes: array<f32, ${size}>;`, ...kinds.map(tree)].join("\n");
 }
 
 /** A parameter's buffer and a function `weight(i)` that reads element i of it. */
