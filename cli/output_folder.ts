@@ -51,7 +51,9 @@ export async function checkTarget(
   }
   if (names.length === 0) return;
   if (!force) {
-    throw fail(`it has something in it already, such as ${names[0]}; --force replaces a ${kind.name}`);
+    throw fail(
+      `it has something in it already, such as ${names[0]}; --force replaces a ${kind.name}`,
+    );
   }
   if (!names.some((name) => kind.files.includes(name))) {
     throw fail(

@@ -63,6 +63,11 @@ export function locateFile(
   const cut = Math.max(-1, ...[...where.matchAll(separators)].map(({ index }) => index));
   const folder = cut < 0 ? "." : where.slice(0, cut + 1);
   const name = where.slice(cut + 1);
+  if (name === "" && cut >= 0) {
+    throw new FileError(`Cannot read ${where}: it is the name of a folder, wanted is a file`, {
+      kind: "not a file",
+    });
+  }
   checkPath(name, folder);
   return { files: folderFiles(folder), path: name };
 }

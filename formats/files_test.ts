@@ -86,7 +86,7 @@ Deno.test("files in a local folder, by path and by URL", async () => {
     assertEquals([byUrl.path, await byUrl.files.size(byUrl.path)], ["ü#%.txt", 10]);
     assertEquals(locateFile("model.safetensors").files.description, ".");
     assertEquals(locateFile("/model.safetensors").files.description, "/");
-    assertThrows(() => locateFile(`${folder}/`), FileError, "empty");
+    assertThrows(() => locateFile(`${folder}/`), FileError, "the name of a folder");
     await refuses("missing", () => folderFiles(`${folder}/none`).read("x"));
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -17,7 +17,7 @@ export interface DescribedImagesOptions {
   readonly model: Pick<Model, "description">;
   readonly sampling: Pick<
     SamplingSettings,
-    "steps" | "scheduler" | "seeds" | "stepSeed" | "listed" | "eta" | "strength"
+    "steps" | "sampler" | "seeds" | "stepSeed" | "listed" | "eta" | "strength"
   >;
   /** Absent where the model reads no text. */
   readonly texts?: TextSettings | undefined;
@@ -39,7 +39,7 @@ export function describedImages(
       prompt: texts?.prompts[at] ?? "",
       ...(texts === undefined ? {} : { negativePrompt: texts.negatives[at]! }),
       steps: sampling.steps,
-      sampler: sampling.scheduler.name,
+      sampler: sampling.sampler,
       ...(texts === undefined ? {} : { guidance: texts.guidanceScale }),
       seed: typeof seeds === "number" ? seeds : seeds[at]!,
       width: picture.width,

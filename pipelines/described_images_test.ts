@@ -36,7 +36,7 @@ Deno.test("the noise of the steps and listed steps are told", () => {
   const listed = { ...USUAL, timesteps: "900 20 3" };
   assertEquals(written({ timesteps: [900, 20, 3] }), listed);
   const { steps, sampler, sigmas } = written({ scheduler: "euler", sigmas: [10, 2.5, 0] });
-  assertEquals([steps, sampler, sigmas], [2, "EulerDiscreteScheduler", "10 2.5 0"]);
+  assertEquals([steps, sampler, sigmas], [2, "euler", "10 2.5 0"]);
 });
 
 Deno.test("tiles of the autoencoder are told as they were asked for", () => {

@@ -5,7 +5,7 @@
  */
 import type { Picture } from "../formats/images/picture.ts";
 import { checkPicture } from "../formats/images/picture.ts";
-import { checkSide, SettingsError } from "./settings.ts";
+import { checkArea, checkSide, SettingsError } from "./settings.ts";
 
 /** The longest side of a picture that is given. */
 const MAX_SIDE = 16384;
@@ -83,8 +83,10 @@ export function workingSides(
       }`,
     );
   };
-  return {
+  const sides = {
     width: side("width", width, otherwise.width),
     height: side("height", height, otherwise.height),
   };
+  checkArea(sides);
+  return sides;
 }

@@ -172,16 +172,28 @@ export async function inpaint(
         )),
   });
   const { latents, tensor } = await decodeLatents(last, decoding);
-  const { crop } = options;
   const made = describedImages(request.compose(toPictures(tensor)), {
     model,
     sampling,
     texts: texts ?? undefined,
     guidanceInterval: request.guides && options.guidanceInterval,
     tiles: request.tiles,
-    ...(crop === undefined ? {} : { more: { "Masked area padding": crop } }),
+    more: maskSettings(options),
   });
   return { images: made, latents, tensor, mask, seed: sampling.seed, cost: autoencoder.cost };
+}
+
+/** What is written into pictures of how the mask was used. */
+function maskSettings(
+  { crop, softMask, invertMask, maskReduction, composite }: InpaintingOptions,
+): Readonly<Record<string, string | number>> {
+  return {
+    ...(crop === undefined ? {} : { "Masked area padding": crop }),
+    ...(softMask ? { "soft mask": "yes" } : {}),
+    ...(invertMask ? { "inverted mask": "yes" } : {}),
+    ...(maskReduction === undefined ? {} : { "mask reduction": maskReduction }),
+    ...(composite === undefined ? {} : { composite: composite ? "yes" : "no" }),
+  };
 }
 
 /** All that is drawn before the steps. */

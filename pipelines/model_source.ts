@@ -3,8 +3,8 @@
  *
  * @module
  */
-import { openEmbeddedModel } from "../assets/open.ts";
-import { type FileSource, locateFile, openFiles } from "../formats/files.ts";
+import { EMBEDDED_MODELS, openEmbeddedModel } from "../assets/open.ts";
+import { FileError, type FileSource, locateFile, openFiles } from "../formats/files.ts";
 import type { JsonValue } from "../formats/json.ts";
 import { ModelError } from "../formats/model_error.ts";
 import {
@@ -54,7 +54,10 @@ export async function openModelSource(
 
 /** Whether a model's networks are ONNX files, which ONNX Runtime alone runs. */
 export async function isOnnxSource(source: ModelSource): Promise<boolean> {
-  return singleFile(source) === undefined && await isOnnxFolder(await openSource(source));
+  if (singleFile(source) !== undefined) return false;
+  const files = await openSource(source);
+  // What is no model's folder is told when it is opened.
+  return await files.exists("model_index.json") && await isOnnxFolder(files);
 }
 
 /** What the model calls a part: latent diffusion has its autoencoder as `vqvae`. A checkpoint in one file has no tokenizer. */
@@ -81,6 +84,15 @@ async function openWhole(
   if (config !== undefined) {
     throw new ModelError(
       `Cannot use a configuration for ${files.description}: it is a folder, which has its own`,
+    );
+  }
+  const isLocal = typeof source === "string" && !/^(https?|file):/i.test(source);
+  if (isLocal && !await files.exists("model_index.json")) {
+    throw new FileError(
+      `Cannot open the model ${source}: there is no model_index.json in a folder of that name, and embedded models are ${
+        Object.keys(EMBEDDED_MODELS).join(", ")
+      }`,
+      { kind: "missing" },
     );
   }
   return await isOnnxFolder(files) ? await openOnnxFolder(files) : await openModelFolder(files);

@@ -25,6 +25,8 @@ export interface SamplingSettings {
   /** Of the noise of the steps; undefined if the generators of the first noise go on. */
   readonly stepSeed: number | undefined;
   readonly scheduler: Scheduler;
+  /** What the scheduler was called, or its class. */
+  readonly sampler: string;
   readonly plan: Plan;
   /** The steps, where they were listed. */
   readonly listed: Pick<SamplingOptions, "timesteps" | "sigmas">;
@@ -86,6 +88,7 @@ export function readSamplingSettings(
     seeds,
     stepSeed: stepSeed === undefined ? undefined : chooseSeed(stepSeed, "stepSeed"),
     scheduler,
+    sampler: typeof options.scheduler === "string" ? options.scheduler : scheduler.name,
     plan,
     listed,
     eta,

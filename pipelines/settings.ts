@@ -47,6 +47,19 @@ export function checkSide(name: string, value: number, factor: number): number {
   return value;
 }
 
+/** Most pixels of a picture: 8192 x 8192. */
+const MAX_PIXELS = 2 ** 26;
+
+/** The sides of a picture that is made, of which there may be too many pixels. */
+export function checkArea({ width, height }: { readonly width: number; readonly height: number }) {
+  if (width * height <= MAX_PIXELS) return;
+  throw new SettingsError(
+    `Cannot make a picture of ${width} x ${height} pixels: that is ${
+      width * height
+    }, at most ${MAX_PIXELS} can be made`,
+  );
+}
+
 /** -1 draws a seed; anything else must be a whole number that a double holds exactly. */
 export function chooseSeed(seed: number | undefined, name = "seed"): number {
   if (seed === undefined || seed === -1) return crypto.getRandomValues(new Uint32Array(1))[0]!;

@@ -17,7 +17,7 @@ import { type Model, type ModelOptions, openModel } from "./model.ts";
 import { noiseStream } from "./noise_stream.ts";
 import { predictionOf } from "./prediction.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
-import { checkSide } from "./settings.ts";
+import { checkArea, checkSide } from "./settings.ts";
 import { stepEvent } from "./step_event.ts";
 import { encodeContext } from "./text_context.ts";
 import { guidedRows, readTextSettings, type TextSettings } from "./text_settings.ts";
@@ -82,6 +82,7 @@ function prepare({ family }: Parts, options: TextToImageOptions): Request {
   const side = Math.max(8, family.factor);
   const height = checkSide("height", options.height ?? defaults.height, side);
   const width = checkSide("width", options.width ?? defaults.width, side);
+  checkArea({ width, height });
   const sampling = readSamplingSettings(options, { ...family, batch });
   const latentShape = [batch, family.latentChannels, height / family.factor, width / family.factor];
   const guides = guidedRows(options.guidanceInterval, sampling.plan);

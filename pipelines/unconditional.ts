@@ -19,7 +19,7 @@ import { predictionOf } from "./prediction.ts";
 import { prepareSamples, readSamples } from "./sample_space.ts";
 import { sampleStep } from "./sample_step.ts";
 import { readSamplingSettings, type SamplingSettings } from "./sampling_settings.ts";
-import { checkInteger, checkSide, noiseSource, SettingsError } from "./settings.ts";
+import { checkArea, checkInteger, checkSide, noiseSource, SettingsError } from "./settings.ts";
 import { costOf, readSpaceTiles, spaceCoders } from "./space_coders.ts";
 import { stepNoise } from "./step_noise.ts";
 import type { CheckedTiles } from "./tiling/autoencoder_tiles.ts";
@@ -82,6 +82,7 @@ function prepare({ family }: FamilyParts, options: UnconditionalOptions): Reques
     if (pixels !== undefined) return checkSide(side, pixels, family.multiple);
     throw new SettingsError(`Cannot draw without a ${side}: the model does not say its own`);
   }) as [number, number];
+  checkArea({ width, height });
   const shape = [batch, space.channels, height / space.factor, width / space.factor];
   return {
     sampling: readSampling(options, { ...family, batch }),

@@ -23,6 +23,15 @@ export class OnnxRuntimeError extends Error {
   override name = "OnnxRuntimeError";
 }
 
+/** What the runtime says where it has not enough memory. */
+const NO_MEMORY = /bad_alloc|ERROR_CODE: 6|Integer overflow|Tensor shape is too large|OOM/;
+
+function explained(reason: string): string {
+  if (!NO_MEMORY.test(reason)) return reason;
+  return "ONNX Runtime has not enough memory for this: WebAssembly has 4 GB for everything. Smaller pictures or tiles " +
+    `need less; the backend webgpu has no such limit (${reason})`;
+}
+
 /** A model in the runtime. */
 export interface RuntimeSession {
   /** Its number. */
@@ -71,7 +80,7 @@ export class Runtime implements Disposable {
       const asked = this.#waiting.get(data.reply);
       this.#waiting.delete(data.reply);
       if (data.ok) asked?.resolve(data.result);
-      else asked?.reject(new OnnxRuntimeError(data.reason));
+      else asked?.reject(new OnnxRuntimeError(explained(data.reason)));
     };
     worker.onerror = (event) => {
       event.preventDefault();

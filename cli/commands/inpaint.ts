@@ -60,6 +60,7 @@ export const inpaint: Command = {
     ],
   }),
   notes: [
+    "Models that read text, as the embedded ones do, need a PROMPT; an empty one is enough.",
     "Models made for inpainting are told of the mask; with others what is kept is blended in after",
     "each step. Names of the written files go to stdout, all else to stderr. If anything fails, or",
     "at Ctrl-C, nothing is written.",

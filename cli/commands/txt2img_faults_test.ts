@@ -152,3 +152,26 @@ Deno.test("Ctrl-C ends the work with exit code 130 and leaves no partial file", 
     assertEquals(namesIn(cwd), ["p.png"]);
     await decodePicture(await Deno.readFile(`${cwd}/p.png`)); // whole
   }));
+
+Deno.test("files that would be one are refused however they are spelt", () =>
+  inFolder(async (cwd) => {
+    for (
+      const [option, value, says] of [
+        ["--grid", "./a-1.png", "Cannot use --grid"],
+        ["--grid", `${cwd}/x/../a-1.png`, "Cannot use --grid"],
+        ["--preview", "./a.png", "Cannot use --preview"],
+      ] as const
+    ) {
+      const args = ["txt2img", "a", "-b", "2", "-o", "a.png", option, value, ...SMALL];
+      const { code, err } = await runDenoise(args, { cwd });
+      assertEquals(code, 2);
+      assertStringIncludes(err, says);
+    }
+  }));
+
+Deno.test("a model that is not there is named, with those that are", () =>
+  fails(["a", "-m", "nosuch", ...SMALL], {
+    code: 1,
+    says:
+      "Cannot open the model nosuch: there is no model_index.json in a folder of that name, and embedded models are shapes",
+  }));

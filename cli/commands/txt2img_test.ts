@@ -51,7 +51,7 @@ Deno.test("every option arrives", () =>
         prompt: "a red circle",
         negativePrompt: "blue",
         steps: 2,
-        sampler: "EulerDiscreteScheduler",
+        sampler: "euler",
         guidance: 2.5,
         width: 32,
         height: 32,

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import { resolve } from "node:path";
 import { formatOf } from "../../pipelines/generated_image.ts";
 import type { Precision } from "../../mod.ts";
 import type { Arguments } from "../arguments.ts";
@@ -63,12 +64,14 @@ export function readDrawing(
   const files = outputNames(pictureFile(args, "output") ?? "out.png", count);
   const preview = pictureFile(args, "preview");
   const previews = preview === undefined ? [] : outputNames(preview, count);
-  const twice = previews.find((file) => files.includes(file));
+  const isAmong = (file: string, others: readonly string[]) =>
+    others.some((other) => resolve(other) === resolve(file));
+  const twice = previews.find((file) => isAmong(file, files));
   if (twice !== undefined) {
     throw new UsageError(`Cannot use --preview ${preview}: ${twice} is also written by --output`);
   }
   const grid = pictureFile(args, "grid");
-  if (grid !== undefined && [...files, ...previews].includes(grid)) {
+  if (grid !== undefined && isAmong(grid, [...files, ...previews])) {
     throw new UsageError(`Cannot use --grid ${grid}: another option writes that file`);
   }
   const clipSkip = args.integer("clip-skip", { min: 1 });

@@ -22,7 +22,11 @@ export async function describePicture(where: string): Promise<Report> {
       `Cannot tell how ${where} was made: it is a JPEG; settings are in PNG files`,
     );
   }
-  const settings = readSettings(await readPngText(bytes));
+  const texts = await readPngText(bytes).catch((cause: unknown) => {
+    if (!(cause instanceof ImageError)) throw cause;
+    throw new ImageError(`Cannot tell how ${where} was made: ${cause.message}`, { cause });
+  });
+  const settings = readSettings(texts);
   if (settings === undefined) {
     throw new ImageError(`Cannot tell how ${where} was made: it has no settings in it`);
   }
