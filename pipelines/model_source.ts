@@ -4,7 +4,7 @@
  * @module
  */
 import { EMBEDDED_MODELS, openEmbeddedModel } from "../assets/open.ts";
-import { FileError, type FileSource, locateFile, openFiles } from "../formats/files.ts";
+import { type FileSource, locateFile, openFiles } from "../formats/files.ts";
 import type { JsonValue } from "../formats/json.ts";
 import { ModelError } from "../formats/model_error.ts";
 import {
@@ -88,11 +88,10 @@ async function openWhole(
   }
   const isLocal = typeof source === "string" && !/^(https?|file):/i.test(source);
   if (isLocal && !await files.exists("model_index.json")) {
-    throw new FileError(
+    throw new ModelError(
       `Cannot open the model ${source}: there is no model_index.json in a folder of that name, and embedded models are ${
         Object.keys(EMBEDDED_MODELS).join(", ")
       }`,
-      { kind: "missing" },
     );
   }
   return await isOnnxFolder(files) ? await openOnnxFolder(files) : await openModelFolder(files);
