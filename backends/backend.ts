@@ -101,10 +101,10 @@ export interface Backend extends AsyncDisposable {
    */
   readonly waitsCheaply?: boolean;
   /**
-   * Whether attention's scores are written to memory, a number for each query and key. Large pictures are then tiled where that
-   * is possible. Default false.
+   * How many of an attention's scores, a number for each query and key, are in memory at once, of `count` in all. It matters
+   * where tiles are chosen by memory. Absent: none are, as they are never written out.
    */
-  readonly spellsOutScores?: boolean;
+  scoresAtOnce?(count: number): number;
   /** Takes charge of a model's weights. They are read when the first program asks for them. */
   load(source: ParameterSource, options?: LoadOptions): Promise<Parameters>;
   /**

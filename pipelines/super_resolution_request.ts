@@ -164,7 +164,9 @@ async function layTiles(
   const whole = { height, width };
   const unet = await model.component("unet");
   const rows = texts?.guided ? 2 * n : n;
-  const scores = model.backend.spellsOutScores;
+  const { scoresAtOnce } = model.backend;
+  // Where they are written out, so many scores take longer to compute than tiles, even if they are there one after the other.
+  const all = scoresAtOnce && ((count: number) => count);
   const shared = { asked, memory } satisfies Partial<ChooseTilesOptions>;
   const denoiser = chooseTiles(whole, {
     ...shared,
@@ -182,7 +184,7 @@ async function layTiles(
             }
             : {}),
         }),
-        { scores },
+        { scoresAtOnce: all },
       ),
   });
   const weighting = typeof tiles === "object" ? tiles.weighting : undefined;
@@ -198,7 +200,7 @@ async function layTiles(
     ...shared,
     overlap: seamlessOverlap(tail),
     local: { overlap: seamlessOverlap(entire), runs: 2 },
-    scores,
+    scoresAtOnce,
     split: weighting === "distance" ? undefined : splitDecoder,
     graph: (sides) => component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"),
   });

@@ -80,7 +80,7 @@ export async function tiledAutoencoder(
       memory,
       ...seamlessTiles(asked, { reach, factor }),
       local: { overlap: seamlessOverlap(entire), runs },
-      scores: model.backend.spellsOutScores,
+      scoresAtOnce: model.backend.scoresAtOnce,
       ...coder,
     });
   const reaches = {

@@ -234,13 +234,13 @@ Deno.test("the middle of a decoder is tiled too where it alone takes too much me
     ...{ unet: UNET, scheduler: SCHEDULER, seed: 0 },
     vqvae: { ...VQVAE, mid_block_add_attention: true },
   });
-  const backend = { ...referenceBackend(), spellsOutScores: true };
+  const backend = { ...referenceBackend(), scoresAtOnce: (count: number) => count };
   await using _owned = backend;
   await using enlarge = await pipeline("super-resolution", attending, { backend });
   const warnings: string[] = [];
   const onWarning = (message: string) => void warnings.push(message);
   const request = { image: image(32, 24), seed: 1, steps: 1, onWarning };
-  const scores = 4 * (32 * 24) ** 2;
+  const scores = 2 * 4 * (32 * 24) ** 2;
   const fine = await enlarge({ ...request, memory: 2 * scores });
   assertEquals(warnings, []);
   assertEquals(fine.cost.decoder!.tiles, 1);

@@ -6,6 +6,7 @@
  *
  * @module
  */
+import { scoresAtOnce } from "../../formats/onnx/score_blocks.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { BYTES, type HostTensor, sizeOf } from "../../graph/tensor_spec.ts";
 import {
@@ -112,7 +113,7 @@ export function onnxruntimeBackend(options: OnnxruntimeOptions = {}): Onnxruntim
     name,
     // On the CPU it is a message from the worker; the WebGPU provider waits for its device.
     waitsCheaply: provider === "wasm",
-    spellsOutScores: true,
+    scoresAtOnce,
     get threads() {
       return running?.threads;
     },

@@ -5,8 +5,8 @@
  */
 import { type Graph, specsOf } from "../../graph/graph.ts";
 
-/** More numbers than this, 1 GiB, are not written at once: WebAssembly has 4 GiB for everything. */
-const MOST = 2 ** 28;
+/** More scores than this, 1 GiB, are not written at once: WebAssembly has 4 GiB for everything. */
+const MOST_SCORES = 2 ** 28;
 /** Then there are about as many at a time. */
 const BLOCK = 2 ** 26;
 
@@ -19,7 +19,12 @@ const BLOCK = 2 ** 26;
 export function queriesAtOnce(q: readonly number[], k: readonly number[]): number | undefined {
   const [n, heads, queries] = q as [number, number, number];
   const row = n * heads * k[2]!;
-  return queries * row <= MOST ? undefined : Math.max(1, Math.floor(BLOCK / row));
+  return queries * row <= MOST_SCORES ? undefined : Math.max(1, Math.floor(BLOCK / row));
+}
+
+/** About how many scores are in memory at once, of `count` in all. */
+export function scoresAtOnce(count: number): number {
+  return count <= MOST_SCORES ? count : BLOCK;
 }
 
 /** Whether a graph has attention that is done block by block: it is written for its own sizes only. */

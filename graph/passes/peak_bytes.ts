@@ -11,11 +11,14 @@ import { lastUses } from "./liveness.ts";
  * The most bytes of inputs and nodes' values that are alive at once, if each is freed at its last use; weights are not among
  * them. A backend that fuses needs less.
  *
- * @param options With `scores` those of attention, a number for each query and key, are values too.
+ * @param options `scoresAtOnce`: how many of an attention's scores, a number for each query and key, are in memory at once, and
+ * once more as shares. Default none.
  */
 export function peakBytes(
   graph: Graph,
-  { scores = false }: { readonly scores?: boolean | undefined } = {},
+  { scoresAtOnce }: {
+    readonly scoresAtOnce?: ((count: number) => number) | undefined;
+  } = {},
 ): number {
   const bytesOf = ({ shape, dtype }: TensorSpec): number => sizeOf(shape) * BYTES[dtype];
   const sizes = new Map<ValueId, number>(
@@ -26,9 +29,10 @@ export function peakBytes(
   const dying = lastUses(graph);
   const specs = specsOf(graph);
   const scoreBytes = ({ op, inputs }: Node): number => {
-    if (!scores || op !== "attention") return 0;
+    if (scoresAtOnce === undefined || op !== "attention") return 0;
     const [n, heads, queries] = specs.get(inputs[0]!)!.shape as [number, number, number];
-    return n * heads * queries * specs.get(inputs[1]!)!.shape[2]! * BYTES.f32;
+    const count = n * heads * queries * specs.get(inputs[1]!)!.shape[2]!;
+    return 2 * scoresAtOnce(count) * BYTES.f32;
   };
   graph.nodes.forEach((node, at) => {
     now += sizes.get(node.id)!;

@@ -3,6 +3,7 @@
  *
  * @module
  */
+import type { Backend } from "../../backends/backend.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { peakBytes } from "../../graph/passes/peak_bytes.ts";
 import type { SplitAutoencoder, WholeAndTile } from "./split_autoencoder.ts";
@@ -19,8 +20,8 @@ export interface CoderTilesOptions extends Pick<ChooseTilesOptions, "asked" | "m
   readonly overlap: number;
   /** The same where the middle is tiled too, and how often each tile is run then. */
   readonly local: { readonly overlap: number; readonly runs: number };
-  /** Whether attention's scores are written to memory. */
-  readonly scores: boolean | undefined;
+  /** The backend's, which says what attention takes. */
+  readonly scoresAtOnce: Backend["scoresAtOnce"];
 }
 
 /** The tiles of an encoder or decoder. */
@@ -39,10 +40,10 @@ export interface CoderTiles {
  * than the memory that there is.
  */
 export function coderTiles(whole: Sides, options: CoderTilesOptions): CoderTiles {
-  const { graph, split, local, overlap, scores, ...choice } = options;
+  const { graph, split, local, overlap, scoresAtOnce, ...choice } = options;
   const all = graph(whole);
   const parts = split?.({ whole: all, tile: all });
-  const middle = parts === undefined ? 0 : peakBytes(parts.middle, { scores });
+  const middle = parts === undefined ? 0 : peakBytes(parts.middle, { scoresAtOnce });
   const isLocal = middle > choice.memory && choice.asked !== null;
   const { grid, cost } = chooseTiles(whole, {
     ...choice,
@@ -50,7 +51,7 @@ export function coderTiles(whole: Sides, options: CoderTilesOptions): CoderTiles
     overlap: () => isLocal ? local.overlap : overlap,
     runs: isLocal ? local.runs : parts === undefined ? 1 : 2,
     untiled: isLocal ? 0 : middle,
-    bytes: (sides) => peakBytes(graph(sides), { scores }),
+    bytes: (sides) => peakBytes(graph(sides), { scoresAtOnce }),
   });
   const flaw = cost.tiles === 1 || split === undefined
     ? undefined

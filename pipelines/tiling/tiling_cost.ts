@@ -85,15 +85,20 @@ export function chooseTiles(
   if (asked !== undefined) return costed(lay(asked.size, asked.overlap), options);
   const alone = costed(single, options);
   if (alone.cost.bytes <= memory) return alone;
-  // Bytes go about with the area; what attends everywhere may need less of it.
-  const area = whole.height * whole.width * memory / alone.cost.bytes;
-  let size = Math.floor(Math.sqrt(area) / align) * align;
-  while (true) {
-    size = Math.max(size, SMALLEST * align);
-    const found = costed(lay(size, Math.min(options.overlap(size), size >> 1)), options);
-    if (found.cost.bytes <= memory || size === SMALLEST * align) return found;
-    size -= Math.max(align, Math.floor(size / 8 / align) * align);
+  // The largest tile that fits. Bytes grow with its side, how fast differs: attention's go with the fourth power.
+  const cost = (side: number) => {
+    const size = side * align;
+    return costed(lay(size, Math.min(options.overlap(size), size >> 1)), options);
+  };
+  let found: ReturnType<typeof cost> | undefined;
+  let [low, high] = [SMALLEST, Math.ceil(Math.max(whole.height, whole.width) / align)];
+  while (high - low > 1) {
+    const middle = (low + high) >> 1;
+    const tried = cost(middle);
+    if (tried.cost.bytes <= memory) [low, found] = [middle, tried];
+    else high = middle;
   }
+  return found ?? cost(SMALLEST);
 }
 
 function costed(
