@@ -27,7 +27,10 @@ export function alphasOf(
       throw new SchedulerError(
         `Cannot look up timestep ${timestep}: wanted a whole number from 0 to ${
           alphasCumprod.length - 1
-        }, the steps of the diffusion`,
+        }, the steps of the diffusion` +
+          (timestep === alphasCumprod.length
+            ? "; where timesteps are counted from an offset, as many steps as that are one too many"
+            : ""),
       );
     }
     return alpha;
