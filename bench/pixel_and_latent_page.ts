@@ -279,11 +279,13 @@ ${
     ])
   }
 
-${added}- Where it fails, WebAssembly's 4 GB do not suffice: at 768 pixels VQ-f4's scores alone are ${
-    megabytes(scoreBytes("vq-f4", 768))
-  } MB.
+${added}- Scores of more than 1,074 MB, as VQ-f4's at 768 pixels, are not there at once: some queries are answered at a time.${
+    peaks.some(({ problem }) => problem !== undefined)
+      ? " Where it fails all the same, WebAssembly's 4 GB do not suffice."
+      : ""
+  }
 - "Behind its codes": VQ-f4's decoder first puts the nearest of 8,192 codes at each position. Distances
-  are computed for 512 codes at a time; all at once would be ${
+  are computed for 128 codes at a time; all at once would be ${
     megabytes(4 * 8192 * (512 / 4) ** 2)
   } MB at 512 pixels, several
   times.`;
