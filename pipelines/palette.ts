@@ -152,14 +152,11 @@ export async function paletteWith(
 
   const draw = noiseSource(seeds, shape);
   const drawn = (): HostTensorOf<"f32"> => ({ dtype: "f32", shape, data: draw() });
-  const seen = keep === undefined
-    ? pictures
-    : withNoise(pictures, { keep, noise: holeNoise ?? drawn() });
-  const first = firstSample(given ?? (keep === undefined ? drawn() : seen), {
-    plan,
-    pictures,
-    keep: given === undefined ? keep : undefined,
-  });
+  const noise = keep === undefined ? given ?? drawn() : holeNoise ?? drawn();
+  const seen = keep === undefined ? pictures : withNoise(pictures, { keep, noise });
+  const first = given !== undefined || keep === undefined
+    ? scaledBy(plan.initialScale, given ?? noise)
+    : firstSample(plan, { pictures, keep, noise });
   using beside = model.backend.upload(seen);
   using denoiser = await conditionedDenoiser(await model.component("unet"), {
     arithmetic,
@@ -203,19 +200,21 @@ function unscaled(rows: Plan["rows"]): number {
 
 /** Brings noise to the level of the first sample, and what is kept to where the network sees it as it is. */
 function firstSample(
-  noise: HostTensorOf<"f32">,
-  { plan: { initialScale, rows }, pictures, keep }: {
-    readonly plan: Plan;
+  { initialScale, rows }: Plan,
+  { pictures, keep, noise }: {
     readonly pictures: HostTensorOf<"f32">;
-    readonly keep: HostTensorOf<"f32"> | undefined;
+    readonly keep: HostTensorOf<"f32">;
+    readonly noise: HostTensorOf<"f32">;
   },
 ): HostTensorOf<"f32"> {
-  const scaled = (tensor: HostTensorOf<"f32">, by: number) =>
-    by === 1 ? tensor : { ...tensor, data: tensor.data.map((x) => by * x) };
-  const first = scaled(noise, initialScale);
-  return keep === undefined
-    ? first
-    : withNoise(scaled(pictures, unscaled(rows)), { keep, noise: first });
+  return withNoise(scaledBy(unscaled(rows), pictures), {
+    keep,
+    noise: scaledBy(initialScale, noise),
+  });
+}
+
+function scaledBy(by: number, tensor: HostTensorOf<"f32">): HostTensorOf<"f32"> {
+  return by === 1 ? tensor : { ...tensor, data: tensor.data.map((x) => by * x) };
 }
 
 /** The picture where it is kept, noise elsewhere. */

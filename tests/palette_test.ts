@@ -141,6 +141,21 @@ Deno.test("whatever the sampler scales by, the network sees what is kept as it i
   }
 });
 
+Deno.test("a soft mask mixes the first sample as it mixes what the network sees", async () => {
+  await using backend = referenceBackend();
+  const noise = hostTensor([1, 3, 8, 8], new Float32Array(192).fill(2));
+  const keepMask = hostTensor([1, 1, 8, 8], new Float32Array(64).fill(0.25));
+  let first: Float32Array | undefined;
+  await palette(smallPalette(backend), {
+    ...{ image: IMAGE, keepMask, holeNoise: noise, seed: 1 },
+    onStep: async (step) => void (first ??= (await step.input())!.data),
+  });
+  for (let k = 0; k < 192; k++) {
+    const signal = 2 * IMAGE.data[3 * (k % 64) + Math.floor(k / 64)]! / 255 - 1;
+    assertAlmostEquals(first![k]!, 0.25 * signal + 0.75 * 2, 1e-5);
+  }
+});
+
 Deno.test("without a mask the whole picture is made from the given one, a grey one too", async () => {
   await using backend = referenceBackend();
   const model = smallPalette(backend);
