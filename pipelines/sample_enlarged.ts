@@ -128,7 +128,7 @@ export async function tiledDecoderOf(
   { sampleShape: [n], decoder, weighting }: SuperResolutionRequest,
 ): Promise<(ProgramSource & Disposable) | undefined> {
   if (autoencoder === null || decoder === null) return undefined;
-  const { grid, reach, local } = decoder;
+  const { grid, reach, apart } = decoder;
   if (grid.tops.length * grid.lefts.length === 1) return undefined;
   return await tiledDecoder(await model.component(autoencoder.name), grid, {
     arithmetic,
@@ -136,8 +136,6 @@ export async function tiledDecoderOf(
     channels: [n, channels],
     weighting,
     reach,
-    local,
-    // The original decodes tiles as if each were all there is.
-    apart: weighting === "distance",
+    apart,
   });
 }

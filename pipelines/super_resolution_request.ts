@@ -13,7 +13,7 @@ import { checkInteger, checkNumber, SettingsError } from "./settings.ts";
 import type { SuperResolutionFamily } from "./super_resolution_family.ts";
 import type { SuperResolutionOptions } from "./super_resolution_options.ts";
 import { guidedRows, readTextSettings, TEXT_OPTIONS, type TextSettings } from "./text_settings.ts";
-import { autoencoderConfig, showingTiles } from "./tiled_autoencoder.ts";
+import { autoencoderConfig } from "./tiled_autoencoder.ts";
 import { coderTiles } from "./tiling/coder_tiles.ts";
 import { splitDecoder } from "./tiling/split_autoencoder.ts";
 import type { TileGrid } from "./tiling/tile_grid.ts";
@@ -45,9 +45,9 @@ export interface SuperResolutionRequest {
   readonly latents: HostTensorOf<"f32"> | undefined;
   /** The tiles of the denoiser; the whole is one. */
   readonly grid: TileGrid;
-  /** The tiles of the decoder, how far what is tiled reaches, and whether its middle is tiled too; null where there is none. */
+  /** The tiles of the decoder, how far its tail reaches, and whether each is made for itself; null where there is none. */
   readonly decoder:
-    | { readonly grid: TileGrid; readonly reach: number; readonly local: boolean }
+    | { readonly grid: TileGrid; readonly reach: number; readonly apart: boolean }
     | null;
   readonly weighting: TileWeighting | undefined;
   readonly cost: TilingCost;
@@ -195,22 +195,24 @@ async function layTiles(
   }
   const component = await model.component(autoencoder.name);
   const { blocks } = autoencoderConfig(model, autoencoder.name);
-  const [tail, entire] = [decoderReach(blocks, "tail"), decoderReach(blocks)];
+  const reach = decoderReach(blocks, "tail");
   const decoder = coderTiles(whole, {
     ...shared,
-    overlap: seamlessOverlap(tail),
-    local: { overlap: seamlessOverlap(entire), runs: 2 },
+    name: autoencoder.name,
+    overlap: seamlessOverlap(reach),
+    overlapApart: seamlessOverlap(decoderReach(blocks)),
     scoresAtOnce,
     split: weighting === "distance" ? undefined : splitDecoder,
     graph: (sides) => component.graph({ z: f32(n, c, sides.height, sides.width) }, "decode"),
   });
-  const { local, flaw } = decoder;
+  const { warning } = decoder;
   return {
     grid,
-    decoder: { grid: decoder.grid, reach: local ? entire : tail, local },
+    // The original decodes tiles as if each were all there is.
+    decoder: { grid: decoder.grid, reach, apart: decoder.apart || weighting === "distance" },
     weighting,
     cost: { denoiser: denoiser.cost, decoder: decoder.cost },
-    warnings: flaw === undefined ? [] : [showingTiles(autoencoder.name, flaw)],
+    warnings: warning === undefined ? [] : [warning],
   };
 }
 

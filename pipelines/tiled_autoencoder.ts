@@ -72,35 +72,39 @@ export async function tiledAutoencoder(
     }
     return { encoder: component, decoder: component, cost, [Symbol.dispose]() {} };
   }
+  const reaches = { decoder: decoderReach(blocks, "tail"), encoder: encoderReach(blocks) };
   const choose = (
-    { reach, entire, runs }: { reach: number; entire: number; runs: number },
+    { reach, entire }: { readonly reach: number; readonly entire: number },
     coder: Pick<CoderTilesOptions, "graph" | "split">,
   ) =>
     coderTiles(whole, {
+      name,
       memory,
       ...seamlessTiles(asked, { reach, factor }),
-      local: { overlap: seamlessOverlap(entire), runs },
+      overlapApart: seamlessOverlap(entire),
       scoresAtOnce: model.backend.scoresAtOnce,
       ...coder,
     });
-  const reaches = {
-    decoder: { reach: decoderReach(blocks, "tail"), entire: decoderReach(blocks), runs: 2 },
-    encoder: { reach: encoderReach(blocks), entire: encoderReach(blocks, "whole"), runs: 1 },
-  };
-  const decoding = choose(reaches.decoder, { graph: decode, split: splitDecoder });
-  const encoding = pictures > 0
-    ? choose(reaches.encoder, { graph: encode, split: splitEncoder })
-    : undefined;
+  const decoding = choose({ reach: reaches.decoder, entire: decoderReach(blocks) }, {
+    graph: decode,
+    split: splitDecoder,
+  });
+  const encoding = pictures === 0
+    ? undefined
+    : choose({ reach: reaches.encoder, entire: encoderReach(blocks, "whole") }, {
+      graph: encode,
+      split: splitEncoder,
+    });
   const cost = { decoder: decoding.cost, encoder: encoding?.cost ?? null };
-  const flaw = decoding.flaw ?? encoding?.flaw;
-  if (flaw !== undefined) onWarning?.(showingTiles(name, flaw));
+  const warning = decoding.warning ?? encoding?.warning;
+  if (warning !== undefined) onWarning?.(warning);
   using stack = new DisposableStack();
   const decoder = cost.decoder.tiles === 1 ? component : stack.use(
     await tiledDecoder(component, decoding.grid, {
       ...parts,
       channels: [n, c],
-      local: decoding.local,
-      reach: decoding.local ? reaches.decoder.entire : reaches.decoder.reach,
+      apart: decoding.apart,
+      reach: reaches.decoder,
     }),
   );
   const encoder = encoding === undefined || encoding.cost.tiles === 1
@@ -110,19 +114,14 @@ export async function tiledAutoencoder(
         ...parts,
         channels: [m, channels],
         outputs,
-        local: encoding.local,
-        reach: reaches.encoder.reach,
+        apart: encoding.apart,
+        reach: reaches.encoder,
       }));
   const owned = stack.move();
   return { encoder, decoder, cost, [Symbol.dispose]: () => owned.dispose() };
 }
 
 type GraphOf = CoderTilesOptions["graph"];
-
-/** What a caller is told whose tiles are not seamless. */
-export function showingTiles(name: string, flaw: string): string {
-  return `Tiles of ${name} may show: ${flaw}`;
-}
 
 /** Seamless tiles that were asked for, in latent positions, and how far they overlap if nobody says. */
 function seamlessTiles(

@@ -250,6 +250,8 @@ Deno.test("the middle of a decoder is tiled too where it alone takes too much me
   ]);
   const { tiles, bytes } = small.cost.decoder!;
   assert(tiles > 1 && bytes <= scores / 2, JSON.stringify(small.cost.decoder));
+  const { tile, overhead } = small.cost.decoder!;
+  assertEquals(overhead, tiles * tile.width * tile.height / (32 * 24)); // each tile is run once
   const apart = small.tensor.data.reduce(
     (sum, x, at) => sum + Math.abs(x - fine.tensor.data[at]!),
     0,

@@ -12,14 +12,16 @@ import { chooseTiles, type ChooseTilesOptions, type NetworkCost } from "./tiling
 
 /** What decides about the tiles of an encoder or decoder. */
 export interface CoderTilesOptions extends Pick<ChooseTilesOptions, "asked" | "memory"> {
+  /** What messages call it. */
+  readonly name: string;
   /** The network for latents of these sides. */
   graph(sides: Sides): Graph;
   /** Takes it apart, where tiles are to be seamless. */
   readonly split?: ((graphs: WholeAndTile) => SplitAutoencoder | undefined) | undefined;
   /** How far tiles have to overlap, in latent positions. */
   readonly overlap: number;
-  /** The same where the middle is tiled too, and how often each tile is run then. */
-  readonly local: { readonly overlap: number; readonly runs: number };
+  /** The same where the middle is tiled too. */
+  readonly overlapApart: number;
   /** The backend's, which says what attention takes. */
   readonly scoresAtOnce: Backend["scoresAtOnce"];
 }
@@ -29,10 +31,10 @@ export interface CoderTiles {
   /** In latent positions. */
   readonly grid: TileGrid;
   readonly cost: NetworkCost;
-  /** Its middle is tiled too: attention sees one tile at a time. */
-  readonly local: boolean;
-  /** Why tiles may be seen, if they may. */
-  readonly flaw: string | undefined;
+  /** Each tile is made for itself: its middle, which would take too much for the whole, is tiled too. */
+  readonly apart: boolean;
+  /** What the caller is told if tiles may be seen. */
+  readonly warning: string | undefined;
 }
 
 /**
@@ -40,27 +42,28 @@ export interface CoderTiles {
  * than the memory that there is.
  */
 export function coderTiles(whole: Sides, options: CoderTilesOptions): CoderTiles {
-  const { graph, split, local, overlap, scoresAtOnce, ...choice } = options;
+  const { name, graph, split, overlap, overlapApart, scoresAtOnce, ...choice } = options;
   const all = graph(whole);
   const parts = split?.({ whole: all, tile: all });
   const middle = parts === undefined ? 0 : peakBytes(parts.middle, { scoresAtOnce });
-  const isLocal = middle > choice.memory && choice.asked !== null;
+  const tooLarge = middle > choice.memory && choice.asked !== null;
   const { grid, cost } = chooseTiles(whole, {
     ...choice,
     align: 1,
-    overlap: () => isLocal ? local.overlap : overlap,
-    runs: isLocal ? local.runs : parts === undefined ? 1 : 2,
-    untiled: isLocal ? 0 : middle,
+    overlap: () => tooLarge ? overlapApart : overlap,
+    runs: tooLarge || parts === undefined ? 1 : 2,
+    untiled: tooLarge ? 0 : middle,
     bytes: (sides) => peakBytes(graph(sides), { scoresAtOnce }),
   });
   const flaw = cost.tiles === 1 || split === undefined
     ? undefined
     : parts === undefined
     ? "it cannot be taken apart, so that each is made for itself"
-    : isLocal
+    : tooLarge
     ? `attention sees one tile at a time, as all of the picture would take ${gigabytes(middle)}`
     : undefined;
-  return { grid, cost, local: isLocal && cost.tiles > 1, flaw };
+  const warning = flaw && `Tiles of ${name} may show: ${flaw}`;
+  return { grid, cost, apart: tooLarge, warning };
 }
 
 const gigabytes = (bytes: number): string => `${(bytes / 1e9).toPrecision(2)} GB`;

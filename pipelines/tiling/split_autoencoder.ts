@@ -33,14 +33,6 @@ export function splitDecoder({ whole, tile }: WholeAndTile): SplitAutoencoder | 
   return checked({ middle, rest });
 }
 
-/** A decoder of which all is left for tiles; undefined if they cannot be normalised alike. */
-export function entireDecoder(
-  tile: Graph,
-): Pick<SplitAutoencoder, "rest" | "layout"> & { readonly middle: null } | undefined {
-  const layout = normLayout(tile);
-  return layout === undefined ? undefined : { middle: null, rest: tile, layout };
-}
-
 /** Takes an encoder apart before its middle, likewise. */
 export function splitEncoder({ whole, tile }: WholeAndTile): SplitAutoencoder | undefined {
   const [begin, end] = [lastDownBlock(whole), lastDownBlock(tile)];

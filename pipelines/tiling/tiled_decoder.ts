@@ -12,7 +12,7 @@ import type { Arithmetic } from "../arithmetic.ts";
 import type { Component } from "../component.ts";
 import { tileCutter, tileJoiner } from "./cut_and_join.ts";
 import { normalisedTiles } from "./normalised_tiles.ts";
-import { entireDecoder, splitDecoder } from "./split_autoencoder.ts";
+import { splitDecoder } from "./split_autoencoder.ts";
 import { enlargedGrid, type TileGrid, widestMargin } from "./tile_grid.ts";
 import type { TileWeighting } from "./tile_weights.ts";
 
@@ -27,10 +27,8 @@ export interface TiledDecoderOptions {
   readonly channels: readonly [n: number, c: number];
   /** How tiles fade into each other. */
   readonly weighting?: TileWeighting | undefined;
-  /** How far what is tiled reaches: {@linkcode decoderReach}. Default 0: all of a tile counts. */
+  /** How far the decoder's tail reaches: {@linkcode decoderReach}. Default 0: all of a tile counts. */
   readonly reach?: number;
-  /** The middle is tiled too, as it would take too much: attention sees one tile at a time. */
-  readonly local?: boolean;
   /** Normalises each tile by its own statistics, as if it were all there is. */
   readonly apart?: boolean;
 }
@@ -66,7 +64,7 @@ export async function tiledDecoder(
   options: TiledDecoderOptions,
 ): Promise<ProgramSource & Disposable> {
   const { whole, tile } = grid;
-  const { channels, apart = false, local = false } = options;
+  const { channels, apart = false } = options;
   const decoderAt = ({ height, width }: TileGrid["whole"]): Graph =>
     withOutputs(component.graph({ z: f32(...channels, height, width) }, "decode"), ["sample"]);
   const graph = decoderAt(whole);
@@ -76,11 +74,7 @@ export async function tiledDecoder(
     number,
   ];
   using stack = new DisposableStack();
-  const split = apart
-    ? undefined
-    : local
-    ? entireDecoder(decoderAt(tile))
-    : splitDecoder({ whole: graph, tile: decoderAt(tile) });
+  const split = apart ? undefined : splitDecoder({ whole: graph, tile: decoderAt(tile) });
   const factor = height / whole.height;
   const margin = split === undefined ? 0 : widestMargin(grid, Math.ceil(options.reach ?? 0));
   const joiner = stack.use(
@@ -105,18 +99,13 @@ export async function tiledDecoder(
     const { middle, rest, layout } = split;
     const { parameters } = component;
     const { backend } = options;
-    const sizes = middle === null
-      ? channels
-      : specsOf(middle).get(middle.outputs[0]!.id)!.shape as [n: number, c: number];
-    const cutter = stack.use(
-      await tileCutter(grid, { ...options, channels: [sizes[0], sizes[1]] }),
-    );
-    const program = middle && stack.use(await backend.compile(middle, parameters));
+    const [n, c] = specsOf(middle).get(middle.outputs[0]!.id)!.shape as [number, number];
+    const cutter = stack.use(await tileCutter(grid, { ...options, channels: [n, c] }));
+    const program = stack.use(await backend.compile(middle, parameters));
     const tiles = stack.use(
       await normalisedTiles(rest, { ...options, layout, grid, parameters, margin }),
     );
     decode = (z) => {
-      if (program === null) return tiles.run((at) => cutter.cut(z, at), joiner);
       using features = program.run({ x0: z }).y0!;
       return tiles.run((at) => cutter.cut(features, at), joiner);
     };

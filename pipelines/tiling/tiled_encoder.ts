@@ -22,8 +22,8 @@ export interface TiledEncoderOptions extends TilingOptions {
   readonly factor: number;
   /** How far, in latent positions, what runs on tiles reaches: {@linkcode encoderReach}. */
   readonly reach: number;
-  /** The middle is tiled too, as it would take too much: each tile is encoded for itself. */
-  readonly local?: boolean;
+  /** Normalises each tile by its own statistics, as if it were all there is. */
+  readonly apart?: boolean;
 }
 
 /**
@@ -62,7 +62,7 @@ export async function tiledEncoder(
   const graph = encoderAt(pixels.whole);
   using stack = new DisposableStack();
   const cutter = stack.use(await tileCutter(pixels, options));
-  const split = options.local
+  const split = options.apart
     ? undefined
     : splitEncoder({ whole: graph, tile: encoderAt(pixels.tile) });
   let encode: (x: Value) => Record<string, Value>;
