@@ -22,6 +22,11 @@ export {
 } from "./file_source.ts";
 export { httpFiles } from "./http_files.ts";
 
+/** Whether a place is a URL and not a path. */
+export function isUrl(place: string): boolean {
+  return /^(https?|file):/i.test(place);
+}
+
 /**
  * The files below a place: a local folder's path, or a `file:`, `http:` or `https:` URL.
  *
@@ -37,7 +42,7 @@ export { httpFiles } from "./http_files.ts";
  * ```
  */
 export function openFiles(where: string | URL): FileSource {
-  if (typeof where === "string" && !/^(https?|file):/i.test(where)) return folderFiles(where);
+  if (typeof where === "string" && !isUrl(where)) return folderFiles(where);
   const url = new URL(where);
   return url.protocol === "file:" ? folderFiles(url) : httpFiles(url);
 }
@@ -50,7 +55,7 @@ export function openFiles(where: string | URL): FileSource {
 export function locateFile(
   where: string | URL,
 ): { readonly files: FileSource; readonly path: string } {
-  const isPath = typeof where === "string" && !/^(https?|file):/i.test(where);
+  const isPath = typeof where === "string" && !isUrl(where);
   if (!isPath) {
     const url = new URL(where);
     const name = decodeURIComponent(url.pathname.slice(url.pathname.lastIndexOf("/") + 1));

@@ -26,10 +26,15 @@ export class Arithmetic {
   /** The program of a key; `build` is called if there is none yet. It stays this object's. */
   program(key: string, build: () => Graph): Promise<Program> {
     return this.#programs.get(key, async () => {
-      const loading = this.#parameters ??= this.#backend.load(NO_WEIGHTS);
-      loading.catch(() => this.#parameters = undefined); // to be tried again
-      return await this.#backend.compile(build(), await loading);
+      const parameters = await (this.#parameters ??= this.#load());
+      return await this.#backend.compile(build(), parameters);
     });
+  }
+
+  #load(): Promise<Parameters> {
+    const loading = this.#backend.load(NO_WEIGHTS);
+    loading.catch(() => this.#parameters = undefined); // to be tried again
+    return loading;
   }
 
   /** The program of weights[0] a + weights[1] b, called `sum`. */

@@ -14,6 +14,15 @@ import {
 import { checkFinite } from "./image_output.ts";
 import { SettingsError } from "./settings.ts";
 
+/** @throws {SettingsError} If a tensor has more or fewer numbers than its shape says. */
+export function checkCount(name: string, tensor: HostTensor): void {
+  const size = sizeOf(tensor.shape);
+  if (tensor.data.length === size) return;
+  throw new SettingsError(
+    `Cannot use ${name} ${describe(tensor)}: there are ${tensor.data.length} numbers, not ${size}`,
+  );
+}
+
 /**
  * The initial noise of a call, if it is given.
  *
@@ -30,13 +39,6 @@ export function readLatents(
       `Cannot use latents ${describe(latents)}: they must be ${describe(f32(...shape))}`,
     );
   }
-  const size = sizeOf(shape);
-  if (latents.data.length !== size) {
-    throw new SettingsError(
-      `Cannot use latents ${
-        describe(latents)
-      }: they have ${latents.data.length} numbers, not ${size}`,
-    );
-  }
+  checkCount("latents", latents);
   return checkFinite("latents", latents);
 }

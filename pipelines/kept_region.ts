@@ -6,6 +6,7 @@
 import type { Picture } from "../formats/images/picture.ts";
 import { preprocessPictures } from "../formats/images/vae_image_processor.ts";
 import { describe, type HostTensor, type HostTensorOf } from "../graph/tensor_spec.ts";
+import { checkCount } from "./given_latents.ts";
 import { readPictures, type Sides, workingSides } from "./given_pictures.ts";
 import { SettingsError } from "./settings.ts";
 
@@ -105,6 +106,7 @@ function isTensor(given: GivenImages): given is HostTensor {
 }
 
 function checkUnit(name: string, tensor: HostTensorOf<"f32">): HostTensorOf<"f32"> {
+  checkCount(name, tensor);
   if (tensor.data.every((x) => x >= 0 && x <= 1)) return tensor;
   throw new SettingsError(`Cannot use ${name}: its numbers must be from 0 to 1`);
 }

@@ -6,6 +6,7 @@
 import type { Picture } from "../formats/images/picture.ts";
 import { preprocessPictures, preprocessTensor } from "../formats/images/vae_image_processor.ts";
 import { describe, type HostTensor, hostTensor, type HostTensorOf } from "../graph/tensor_spec.ts";
+import { checkCount } from "./given_latents.ts";
 import { readPictures, type Sides, workingSides } from "./given_pictures.ts";
 import { toPictures } from "./image_output.ts";
 import { checkSide, SettingsError } from "./settings.ts";
@@ -152,12 +153,7 @@ function checkTensor(image: HostTensor): HostTensorOf<"f32"> {
       `Cannot use image ${describe(image)}: it must be f32[n, 3, height, width], sides up to 16384`,
     );
   }
-  const size = image.shape.reduce((product, side) => product * side, 1);
-  if (image.data.length !== size) {
-    throw new SettingsError(
-      `Cannot use image ${describe(image)}: it has ${image.data.length} numbers, not ${size}`,
-    );
-  }
+  checkCount("image", image);
   const at = image.data.findIndex((x) => !(x >= 0 && x <= 1));
   if (at !== -1) {
     throw new SettingsError(

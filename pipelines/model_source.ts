@@ -4,7 +4,7 @@
  * @module
  */
 import { EMBEDDED_MODELS, openEmbeddedModel } from "../assets/open.ts";
-import { type FileSource, locateFile, openFiles } from "../formats/files.ts";
+import { type FileSource, isUrl, locateFile, openFiles } from "../formats/files.ts";
 import type { JsonValue } from "../formats/json.ts";
 import { ModelError } from "../formats/model_error.ts";
 import {
@@ -86,7 +86,7 @@ async function openWhole(
       `Cannot use a configuration for ${files.description}: it is a folder, which has its own`,
     );
   }
-  const isLocal = typeof source === "string" && !/^(https?|file):/i.test(source);
+  const isLocal = typeof source === "string" && !isUrl(source);
   if (isLocal && !await files.exists("model_index.json")) {
     throw new ModelError(
       `Cannot open the model ${source}: there is no model_index.json in a folder of that name, and embedded models are ${

@@ -50,8 +50,10 @@ export function checkSide(name: string, value: number, factor: number): number {
 /** Most pixels of a picture: 8192 x 8192. */
 const MAX_PIXELS = 2 ** 26;
 
-/** The sides of a picture that is made, of which there may be too many pixels. */
-export function checkArea({ width, height }: { readonly width: number; readonly height: number }) {
+/** @throws {SettingsError} If a picture that is to be made has too many pixels. */
+export function checkArea(
+  { width, height }: { readonly width: number; readonly height: number },
+): void {
   if (width * height <= MAX_PIXELS) return;
   throw new SettingsError(
     `Cannot make a picture of ${width} x ${height} pixels: that is ${

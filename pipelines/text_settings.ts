@@ -55,7 +55,7 @@ export function readTextSettings(
     },
 ): TextSettings {
   const said = typeof options.prompt === "string" ? [options.prompt] : options.prompt;
-  if (!Array.isArray(said) || said.length === 0 || said.some((text) => typeof text !== "string")) {
+  if (!areTexts(said) || said.length === 0) {
     throw new SettingsError("Cannot draw without a prompt: give a string or a list of strings");
   }
   const { given = 1 } = family;
@@ -68,7 +68,7 @@ export function readTextSettings(
   const count = checkInteger("count", options.count ?? 1, { min: 1, max: 1024 });
   const negative = options.negativePrompt ?? "";
   const avoided = typeof negative === "string" ? [negative] : negative;
-  if (!Array.isArray(avoided) || avoided.some((text) => typeof text !== "string")) {
+  if (!areTexts(avoided)) {
     throw new SettingsError(
       "Cannot use the negative prompt: give a string or a list of strings",
     );
@@ -101,6 +101,10 @@ export function readTextSettings(
   };
 }
 
+function areTexts(given: unknown): given is readonly string[] {
+  return Array.isArray(given) && given.every((text) => typeof text === "string");
+}
+
 /**
  * Tells which rows of a plan lie in an interval of shares of it; undefined if all do.
  *
@@ -120,9 +124,7 @@ export function guidedRows(
     );
   }
   // 0.58 * 50 is a little less than 29.
-  const [first, end] = [from, to].map((share) => Math.floor(share * rows + 1e-9)) as [
-    number,
-    number,
-  ];
+  const rowAt = (share: number) => Math.floor(share * rows + 1e-9);
+  const [first, end] = [rowAt(from), rowAt(to)];
   return first === 0 && end === rows ? undefined : (index) => index >= first && index < end;
 }

@@ -4,6 +4,7 @@
  * @module
  */
 import type { FileSource } from "../file_source.ts";
+import { isUrl } from "../files.ts";
 import type { JsonValue } from "../json.ts";
 import { ModelError } from "../model_error.ts";
 import { readOptionalJson } from "../read_json.ts";
@@ -26,8 +27,7 @@ const TEXT_CONFIGS = ["text_encoder_config.json", "open_clip_config.json"];
 
 /** Whether a path or URL is that of a checkpoint and not of a folder. */
 export function isCheckpointPath(place: string): boolean {
-  const isUrl = /^(https?|file):/i.test(place) && URL.canParse(place);
-  return CHECKPOINT.test(isUrl ? new URL(place).pathname : place);
+  return CHECKPOINT.test(isUrl(place) && URL.canParse(place) ? new URL(place).pathname : place);
 }
 
 /**

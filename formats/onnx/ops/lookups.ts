@@ -29,32 +29,29 @@ export const nearestCode: Lower<"nearestCode"> = ({ inputs: [z, codebook] }, b) 
       b.emit("ReduceSumSquare", [codes], { axes: [0], keepdims: 1 }),
       b.emit("MatMul", [b.emit("Mul", [b.value(z!), b.floats([2])]), codes]),
     ]);
-  const least = (distance: string, keepdims: 0 | 1): string =>
+  const nearestOf = (distance: string, keepdims: 0 | 1): string =>
     b.emit("ArgMin", [distance], { axis: 1, keepdims, select_last_index: 0 });
   if (count <= PIECE) {
-    return b.emit("Cast", [least(distanceTo(codes), 0)], { to: ELEMENT_TYPES.int32 });
+    return b.emit("Cast", [nearestOf(distanceTo(codes), 0)], { to: ELEMENT_TYPES.int32 });
   }
   // Least distance and index of a piece in one tensor: a runtime that goes by what it needs next finishes with a piece before the
   // next one, instead of keeping all distances for their indices.
-  const found: string[] = [];
+  const pairs: string[] = [];
   for (let from = 0; from < count; from += PIECE) {
     const to = Math.min(from + PIECE, count);
     const piece = b.emit("Slice", [codes, b.ints([from]), b.ints([to]), b.ints([1])]);
     const distance = distanceTo(piece);
-    const index = b.emit("Add", [least(distance, 1), b.ints([from])]);
-    found.push(
-      b.emit("ReduceMin", [distance], { axes: [1], keepdims: 1 }),
-      b.emit("Cast", [index], { to: ELEMENT_TYPES.float32 }), // exact: there are fewer than 2^24 codes
-    );
-  }
-  const pairs: string[] = [];
-  for (let at = 0; at < found.length; at += 2) {
-    pairs.push(b.emit("Concat", found.slice(at, at + 2), { axis: 1 }));
+    const index = b.emit("Add", [nearestOf(distance, 1), b.ints([from])]);
+    const least = b.emit("ReduceMin", [distance], { axes: [1], keepdims: 1 });
+    const number = b.emit("Cast", [index], { to: ELEMENT_TYPES.float32 }); // exact: below 2^24
+    pairs.push(b.emit("Concat", [least, number], { axis: 1 }));
   }
   const all = b.emit("Concat", pairs, { axis: 1 });
   const everySecond = (start: number) =>
-    b.emit("Slice", [all, b.ints([start]), b.ints([found.length]), b.ints([1]), b.ints([2])]);
-  const chosen = b.emit("GatherElements", [everySecond(1), least(everySecond(0), 1)], { axis: 1 });
+    b.emit("Slice", [all, b.ints([start]), b.ints([2 * pairs.length]), b.ints([1]), b.ints([2])]);
+  const chosen = b.emit("GatherElements", [everySecond(1), nearestOf(everySecond(0), 1)], {
+    axis: 1,
+  });
   return b.emit("Cast", [b.emit("Squeeze", [chosen, b.ints([1])])], { to: ELEMENT_TYPES.int32 });
 };
 
